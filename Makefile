@@ -1,0 +1,53 @@
+# Every target sets up what it needs. `make help` lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+SCRAPY := $(BIN)/python -m scrapy
+
+.DEFAULT_GOAL := help
+.PHONY: help demo crawl query test check eval lock db-stop
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY)  ## crawl the sample press from end to end and show what came of it
+	@$(BIN)/python -m tests.samplepress.demo
+
+crawl: $(READY)  ## crawl the live outlets [SOURCE="name …"] [SINCE=YYYY-MM-DD] [UNTIL=…]
+	@$(SCRAPY) crawl $(or $(SOURCE),--all) $(if $(SINCE),-a since=$(SINCE)) $(if $(UNTIL),-a until=$(UNTIL))
+
+query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
+	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(Q)
+
+test: $(READY)  ## run the tests
+	@$(BIN)/python -m pytest $(T)
+
+check: $(READY)  ## lint, types, the rooms' walls, the outlets' files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(SCRAPY) sources check
+
+eval: $(READY)  ## measure dates, text and topic on the shared corpus
+	@$(BIN)/python -m bench.eval
+
+db-stop: $(READY)  ## stop the embedded MongoDB
+	@$(BIN)/python -m archive.server stop
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group dev pyproject.toml -o requirements.lock
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Marsad needs Python 3.11 or newer: install it, or name it with 'make PYTHON=python3.12 …'" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Installing into $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@

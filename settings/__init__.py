@@ -1,0 +1,1 @@
+"""Scrapy settings: `base`, and what differs from it."""

@@ -1,0 +1,90 @@
+"""Settings of the crawl, each with Scrapy 2.19's default and the reason for leaving it.
+
+Environment: MARSAD_CONTACT (who answers for the crawl), MARSAD_DATA (data folder), MONGODB_URI, MONGODB_DATABASE,
+http_proxy and https_proxy.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_VERSION = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+# -- who we are ------------------------------------------------------------------------------------------------------
+BOT_NAME = "marsad"
+MARSAD_VERSION = _VERSION
+MARSAD_CONTACT = os.environ.get("MARSAD_CONTACT", "")
+# Default names Scrapy. A webmaster must be able to see who comes, and to write to them.
+USER_AGENT = f"Marsad/{_VERSION} (press archive for research{'; ' + MARSAD_CONTACT if MARSAD_CONTACT else ''})"
+ROBOTSTXT_USER_AGENT = "Marsad"  # default: the whole user agent; robots.txt groups name a product (RFC 9309, 2.2.1)
+
+# -- where things are ------------------------------------------------------------------------------------------------
+SPIDER_LOADER_CLASS = "crawler.loader.SourceSpiderLoader"  # a spider for each outlet's TOML instead of a class
+COMMANDS_MODULE = "commands"
+SOURCES_DIR = str(_ROOT / "sources" / "outlets")
+DATA_DIR = os.environ.get("MARSAD_DATA", str(_ROOT / "data"))
+MONGODB_URI = os.environ.get("MONGODB_URI", "")  # empty: the embedded server
+MONGODB_DATABASE = os.environ.get("MONGODB_DATABASE", "marsad")
+
+# -- the house -------------------------------------------------------------------------------------------------------
+ITEM_PIPELINES = {
+    "pipelines.stages.Read": 100,
+    "pipelines.stages.Dates": 200,
+    "pipelines.stages.Topic": 300,
+    "pipelines.stages.Deduplicate": 400,
+    "pipelines.stages.Store": 500,
+}
+READ_WORKERS = os.cpu_count() or 1
+READ_SECONDS = 20.0  # a page that takes longer is unreadable; the mean is 0.02 s
+FRESH_DAYS = 30  # how far back a crawl without `since` looks
+LISTING_PAGES = 500  # pages of one listing in one crawl, a bound for listings without end
+STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gives up
+
+# -- manners ---------------------------------------------------------------------------------------------------------
+ROBOTSTXT_OBEY = True  # default False
+DOWNLOAD_DELAY = 2.0  # default 0; an outlet's TOML may say otherwise
+CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8
+CONCURRENT_REQUESTS = 4  # default 16; what waits in a slot is no longer sorted newest first
+DOWNLOAD_DELAY_JITTER = 0  # default 0.5 makes the delay shorter at times; a delay is a promise
+RETRY_TIMES = 1  # default 2; the ledger tries again hours later
+RETRY_EXCEPTIONS = [  # default has CannotResolveHostError too: asking again at once gives the same answer, slowly
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # default ERROR; the outcome is in the ledger
+DEFAULT_REQUEST_HEADERS = {  # default "en"
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "ar,fr;q=0.9,*;q=0.5",
+}
+REFERER_ENABLED = True  # the default, with a policy that says nothing: where we come from is nobody's business
+REFERRER_POLICY = "no-referrer"  # default: the full address within a site
+COOKIES_ENABLED = False  # default True; a press page needs none, and tldextract fetches a list by a blocking call
+
+# -- defence ---------------------------------------------------------------------------------------------------------
+DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}  # on by default; http and https are enough
+DOWNLOAD_MAXSIZE = 20 * 2**20  # default 1 GiB; the largest real page seen has 5 MB
+DOWNLOAD_WARNSIZE = 0  # default 32 MiB, above the maximum
+DOWNLOAD_TIMEOUT = 30  # default 180
+DNS_TIMEOUT = 10  # default 60
+REDIRECT_MAX_TIMES = 8  # default 20
+METAREFRESH_ENABLED = False  # default True; a page's text must not steer the crawl
+HTTPERROR_ALLOW_ALL = True  # default False; the spider gives every status its outcome
+URLLENGTH_LIMIT = 4096  # default 2083; an Arabic slug takes six characters a letter
+REMOTE_CONTROL_ENABLED = False  # default True
+TELNETCONSOLE_ENABLED = False  # default True
+
+# -- the machine -----------------------------------------------------------------------------------------------------
+WARN_ON_GENERATOR_RETURN_VALUE = False  # default True; parses the source of every callback again and again
+REACTOR_THREADPOOL_MAXSIZE = 30  # default 10; name look-ups that hang must not hold up the other outlets
+LOG_LEVEL = "WARNING"  # default DEBUG; what happened is in `runs` and `visits`
+STATS_DUMP = False  # default True; the same
+EXTENSIONS = {"scrapy.extensions.feedexport.FeedExporter": None}  # articles leave by MongoDB and `scrapy export`
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets requests pass while robots.txt loads
+    "crawler.middlewares.slots.SlotMiddleware": 10,
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
+}
