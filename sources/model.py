@@ -1,0 +1,306 @@
+"""The model of an outlet: one TOML file, checked when it is loaded.
+
+Every error names the file and the field and says what is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+Kind = Literal["national daily", "weekly", "magazine", "agency", "portal", "aggregator", "official", "broadcaster"]
+Topic = Literal["lexicon", "all"]
+
+
+class SourceError(ValueError):
+    """An outlet's TOML is wrong; the message names the file, the field and what is allowed."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where an outlet says what it published.
+
+    Attributes:
+        feeds: RSS, Atom or JSON feeds.
+        sitemaps: sitemaps, sitemap indexes and news sitemaps.
+        listings: pages of links, newest first; "{page}" stands for 1, 2, 3 …
+        archives: sitemaps or listings of the past; "{year}", "{month}", "{day}" (two digits for the last two) stand for a date.
+        links: CSS selector of the article links in a listing; all links where it is absent.
+    """
+
+    feeds: list[str] = []
+    sitemaps: list[str] = []
+    listings: list[str] = []
+    archives: list[str] = []
+    links: str = ""
+
+
+class Articles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an article's address looks like.
+
+    Attributes:
+        match: regular expressions, searched in the percent-decoded canonical URL; one is enough.
+        ignore: regular expressions that exclude.
+        examples: addresses that must match; `scrapy sources check` tries them.
+        counterexamples: addresses that must not.
+    """
+
+    match: list[str]
+    ignore: list[str] = []
+    examples: list[str] = []
+    counterexamples: list[str] = []
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which part of an address is the article's identity; what `canonicalize` needs to know of one outlet.
+
+    Attributes:
+        hosts: other host → the canonical one ("m.example.com" → "www.example.com").
+        keep_query: the query keys that carry the identity ("p", "id"), the others are dropped; where it is empty, every key
+            that is no known tracker is kept.
+        rewrite: pairs [regular expression, replacement] applied to the path, for an outlet's own AMP, mobile and print forms.
+    """
+
+    hosts: dict[str, str] = {}
+    keep_query: list[str] = []
+    rewrite: list[tuple[str, str]] = []
+
+
+class Selectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """CSS selectors, only where the general way fails.
+
+    Attributes:
+        text, title, date, authors: where each stands.
+        drop: what to cut from the page before it is read.
+    """
+
+    text: str = ""
+    title: str = ""
+    date: str = ""
+    authors: str = ""
+    drop: list[str] = []
+
+
+class Manners(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How this outlet wants to be visited.
+
+    Attributes:
+        delay: seconds between two requests to one host.
+        concurrency: requests at a time to one host.
+    """
+
+    delay: float = 2.0
+    concurrency: int = 1
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One outlet.
+
+    Attributes:
+        name: the file's name without ".toml"; what `scrapy crawl` takes.
+        title: the outlet's name for people.
+        languages: BCP 47 codes of what it publishes: "ar", "fr" …
+        timezone: IANA zone of the times on its pages.
+        country: ISO 3166-1 alpha-2.
+        kind: what sort of publisher it is.
+        domains: registered hosts; their subdomains belong to the outlet too.
+        entry, articles, identity, selectors, manners: the tables above.
+        system: the publishing system, for people ("WordPress", "Arc XP" …).
+        topic: "lexicon" keeps what the topic lexicon judges relevant, "all" keeps every article.
+        enabled: false keeps it out of `make crawl`; `reason` then says why.
+        reason: why it is disabled.
+        notes: what a maintainer should know.
+    """
+
+    name: str = ""
+    title: str
+    languages: list[str]
+    timezone: str
+    country: str
+    kind: Kind
+    domains: list[str]
+    entry: Entry
+    articles: Articles
+    identity: Identity = Identity()
+    selectors: Selectors = Selectors()
+    manners: Manners = Manners()
+    system: str = ""
+    topic: Topic = "lexicon"
+    enabled: bool = True
+    reason: str = ""
+    notes: str = ""
+
+
+def load(path: Path) -> Source:
+    """Read one outlet's TOML.
+
+    Args:
+        path: the file; its name without ".toml" becomes the source's name.
+    Raises:
+        SourceError: the file cannot be read, is no TOML, or breaks the model.
+    """
+    if not _NAME.fullmatch(path.stem):
+        raise SourceError(f"{path}: the file name must be lower-case letters, digits and '-', such as le360-fr.toml")
+    try:
+        source = msgspec.toml.decode(path.read_bytes(), type=Source)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        raise SourceError(f"{path}: {_explain(str(error))}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: not valid TOML: {error}") from error
+    faults = list(_faults(source))
+    if faults:
+        raise SourceError("\n".join(f"{path}: {fault}" for fault in faults))
+    return msgspec.structs.replace(source, name=path.stem)
+
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_TABLES = {
+    "entry": Entry,
+    "articles": Articles,
+    "identity": Identity,
+    "selectors": Selectors,
+    "manners": Manners,
+}
+
+
+_CHOICES = {"kind": get_args(Kind), "topic": get_args(Topic)}
+_NEEDED = {
+    "title": "write the outlet's name as people know it",
+    "languages": 'write at least one, such as ["ar", "fr"]',
+    "timezone": "write the IANA zone of the times on its pages, such as Africa/Casablanca, Europe/Paris",
+    "country": "write an ISO 3166 code, such as MA, FR",
+    "kind": f"write one of {', '.join(_CHOICES['kind'])}",
+    "domains": 'write the outlet\'s hosts, such as ["example.com"]',
+    "entry": "write a feed, sitemap, listing or archive, such as entry.feeds",
+    "articles": "write articles.match",
+    "articles.match": "write at least one regular expression of an article's address",
+}
+
+
+def _explain(message: str) -> str:
+    """msgspec's message with the field first, and the allowed names where one is unknown."""
+    reason, _, where = message.partition(" - at `$")
+    field = where.rstrip("`").lstrip(".")
+    if "unknown field" in reason:
+        allowed = _TABLES.get(field, Source).__struct_fields__
+        return f"{field or 'top level'}: {reason}; allowed are {', '.join(n for n in allowed if n != 'name')}"
+    if missing := re.search("missing required field `(.+)`", reason):
+        name = f"{field}.{missing[1]}" if field else missing[1]
+        return f"{name}: missing; {_NEEDED[name]}"
+    if field in _CHOICES:
+        return f"{field}: {reason}; allowed are {', '.join(_CHOICES[field])}"
+    return f"{field or 'top level'}: {reason}"
+
+
+def _faults(source: Source) -> list[str]:
+    """What the types alone cannot say, each as "field: what is wrong; what is allowed"."""
+    faults = []
+    if source.name:
+        faults.append("name: remove it; the file's name is the outlet's name")
+    if not source.title.strip():
+        faults.append("title: empty; write the outlet's name as people know it")
+    if not source.languages:
+        faults.append('languages: empty; write at least one, such as ["ar", "fr"]')
+    for language in source.languages:
+        if not _LANGUAGE.fullmatch(language):
+            faults.append(f"languages: {language!r} is no language code; write one such as ar, fr, en")
+    if source.timezone not in _ZONES:
+        faults.append(
+            f"timezone: {source.timezone!r} is no IANA zone; write one such as Africa/Casablanca, Europe/Paris"
+        )
+    if not re.fullmatch("[A-Z]{2}", source.country):
+        faults.append(f"country: {source.country!r} is no ISO 3166 code; write one such as MA, FR")
+    if not source.domains:
+        faults.append('domains: empty; write the outlet\'s hosts, such as ["example.com"]')
+    for domain in source.domains:
+        if not _HOST.fullmatch(domain):
+            faults.append(f"domains: {domain!r} is no lower-case host name without scheme and path")
+        elif domain.startswith("www."):
+            faults.append(f"domains: {domain!r}: leave out 'www.'; subdomains belong to a domain")
+    if not source.enabled and not source.reason:
+        faults.append("reason: missing; an outlet with enabled = false says why")
+    if source.enabled and source.reason:
+        faults.append("reason: given, but the outlet is enabled; remove one of the two")
+    faults += _entry_faults(source)
+    faults += _pattern_faults(source)
+    if not 0 <= source.manners.delay < math.inf:
+        faults.append(f"manners.delay: {source.manners.delay} is no delay; write seconds, such as 2.0")
+    if source.manners.concurrency < 1:
+        faults.append(f"manners.concurrency: {source.manners.concurrency} is below 1")
+    return faults
+
+
+def _entry_faults(source: Source) -> list[str]:
+    faults = []
+    entry = source.entry
+    if source.enabled and not (entry.feeds or entry.sitemaps or entry.listings or entry.archives):
+        faults.append("entry: no feed, sitemap, listing or archive; an enabled outlet needs one")
+    for name in ("feeds", "sitemaps", "listings", "archives"):
+        for url in getattr(entry, name):
+            try:
+                parts = urlsplit(url)
+            except ValueError:
+                parts = urlsplit("")
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                faults.append(f"entry.{name}: {url!r} is no http(s) URL")
+            elif source.domains and not in_domains(parts.hostname, source.domains):
+                faults.append(f"entry.{name}: {url!r} is on none of the outlet's domains ({', '.join(source.domains)})")
+    for url in entry.listings:
+        if url.count("{page}") > 1 or re.search(r"\{(?!page\})", url):
+            faults.append(f"entry.listings: {url!r}: only one placeholder, {{page}}, is allowed")
+    for url in entry.archives:
+        if re.search(r"\{(?!(year|month|day)\})", url) or "{year}" not in url:
+            faults.append(
+                f"entry.archives: {url!r} needs {{year}}, and may have {{month}} and {{day}}, no other placeholder"
+            )
+    return faults
+
+
+def _pattern_faults(source: Source) -> list[str]:
+    faults = []
+    if not source.articles.match:
+        faults.append("articles.match: empty; write at least one regular expression of an article's address")
+    named = [("articles.match", source.articles.match), ("articles.ignore", source.articles.ignore)]
+    named.append(("identity.rewrite", [pattern for pattern, _ in source.identity.rewrite]))
+    for field, patterns in named:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                faults.append(f"{field}: {pattern!r} is no regular expression: {error}")
+                continue
+            if field != "identity.rewrite" and re.search(pattern, ""):
+                faults.append(f"{field}: {pattern!r} matches every address; write what only articles have")
+    for pattern, replacement in source.identity.rewrite:
+        try:
+            compiled = re.compile(pattern)
+        except re.error:
+            continue
+        try:
+            compiled.sub(replacement, "")
+        except (re.error, IndexError) as error:
+            faults.append(f"identity.rewrite: {replacement!r} does not fit {pattern!r}: {error}")
+    return faults
+
+
+def in_domains(host: str, domains: list[str]) -> bool:
+    """Whether a host is one of the domains or a subdomain of one."""
+    host = host.lower().rstrip(".")
+    return any(host == domain or host.endswith("." + domain) for domain in domains)
+
+
+def _zones() -> frozenset[str]:
+    """The zones of the tzdata wheel, which also reads the dates; the machine's own list may be older."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+_ZONES = _zones()
