@@ -1,0 +1,1 @@
+"""What is kept: the records, the field contract, MongoDB and its embedded server, queries."""

@@ -1,0 +1,499 @@
+"""The field contract: every collection and every stored field, defined once.
+
+The `$jsonSchema` validators, the indexes, docs/fields.md and the contract test come from this module
+(`python -m archive.contract` prints the page).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from archive.records import Outcome
+
+#: Raised when a stored field changes its meaning; `schema` in MongoDB remembers which one a database has.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One stored field.
+
+    Attributes:
+        name: as stored.
+        type: BSON type: "string", "date", "int", "long", "double", "bool", "object", "array", "objectId".
+        meaning: what it says, for people.
+        source: where the value comes from.
+        unit: unit or form of the value, "" where there is none.
+        nullable: may be null.
+        optional: may be absent.
+        values: the closed list of allowed values, where there is one.
+        items: type of an array's items.
+        fields: fields of an object, or of an array's objects.
+        free: an object whose keys are data.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    source: str
+    unit: str = ""
+    nullable: bool = False
+    optional: bool = False
+    values: tuple[str, ...] = ()
+    items: str = ""
+    fields: tuple[Field, ...] = ()
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: its keys in order, and MongoDB's options."""
+
+    keys: tuple[tuple[str, int | str], ...]
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection: what one document is, its fields and indexes."""
+
+    name: str
+    meaning: str
+    fields: tuple[Field, ...]
+    indexes: tuple[Index, ...]
+
+
+def _index(*keys: str | tuple[str, int | str], **options: Any) -> Index:
+    pairs = tuple((key, 1) if isinstance(key, str) else key for key in keys)
+    return Index(pairs, tuple(options.items()))
+
+
+_OUTCOMES = tuple(str(outcome) for outcome in Outcome)
+
+
+def _date_field(name: str, meaning: str) -> Field:
+    return Field(
+        name,
+        "object",
+        meaning,
+        "pipelines/dates.py: ranked evidence of page, feed and sitemap",
+        nullable=True,
+        fields=(
+            Field(
+                "at", "date", "the instant; local midnight of the outlet when only the day is known", "reading", "UTC"
+            ),
+            Field("date", "string", "calendar day in the outlet's zone", "reading", "YYYY-MM-DD"),
+            Field("precision", "string", "what the words tell", "reading", values=("day", "minute", "second")),
+            Field("approximate", "bool", "true for a Hijri date alone: its day may be off by one", "reading"),
+            Field("raw", "string", "the words read", "page, feed or sitemap"),
+            Field("where", "string", "where the words stood", "reading"),
+            Field("method", "string", "how they were read", "reading"),
+            Field("trust", "double", "lowered where other evidence disagrees by more than a day", "reading", "0..1"),
+        ),
+    )
+
+
+_CAPTURE = Field(
+    "capture",
+    "object",
+    "where the page's bytes are kept",
+    "archive/warc.py",
+    nullable=True,
+    fields=(
+        Field("file", "string", "WARC file, relative to the WARC folder", "writer"),
+        Field("offset", "long", "start of the response record", "writer", "bytes"),
+        Field("length", "long", "length of the compressed record", "writer", "bytes"),
+    ),
+)
+
+URLS = Collection(
+    "urls",
+    "One document for each article address: the ledger of outcomes and, while `outcome` is null, the frontier.",
+    (
+        Field("_id", "string", "canonical URL", "sources/urls.py"),
+        Field("source", "string", "name of the outlet", "sources/outlets"),
+        Field(
+            "aliases",
+            "array",
+            "every form of the address that was met, fetchable as it stands",
+            "discovery, redirects",
+            items="string",
+        ),
+        Field("found_by", "array", "feeds, sitemaps and listings that named it", "discovery", items="string"),
+        Field(
+            "evidence",
+            "array",
+            "what these said of its dates",
+            "discovery",
+            fields=(
+                Field("text", "string", "the words", "discovery"),
+                Field("where", "string", "feed, sitemap, listing or url", "discovery"),
+                Field("says", "string", "which date", "discovery", values=("published", "modified")),
+            ),
+        ),
+        Field("title_hint", "string", "the title that discovery gave it", "discovery"),
+        Field("rank", "date", "instant by which the frontier is sorted, newest first", "discovery", "UTC"),
+        Field("first_seen", "date", "when it was discovered", "clock", "UTC"),
+        Field(
+            "outcome", "string", "what became of it; null while it waits", "the crawl", nullable=True, values=_OUTCOMES
+        ),
+        Field("outcome_at", "date", "when that was settled", "clock", "UTC", nullable=True),
+        Field("next_at", "date", "when it is due again; null when never", "the crawl", "UTC", nullable=True),
+        Field("attempts", "int", "attempts that failed since the last success", "the crawl"),
+        Field("etag", "string", "validator of the last answer", "HTTP ETag", nullable=True),
+        Field("last_modified", "string", "validator of the last answer", "HTTP Last-Modified", nullable=True),
+        Field("article", "string", "`_id` of the article it led to", "the crawl", nullable=True),
+        Field("detail", "string", "the reason in words", "the crawl"),
+    ),
+    (
+        _index("aliases"),
+        _index("source", "outcome", "next_at"),
+        _index("source", "outcome", ("rank", -1)),
+        _index("article"),
+    ),
+)
+
+VISITS = Collection(
+    "visits",
+    "One document for each attempt at an address; append-only.",
+    (
+        Field("_id", "objectId", "identifier of the attempt", "the crawl"),
+        Field("url", "string", "canonical URL", "sources/urls.py"),
+        Field("requested", "string", "the address that was asked for", "the crawl"),
+        Field("run", "objectId", "the run it belongs to", "the crawl"),
+        Field("at", "date", "when it was answered or given up", "clock", "UTC"),
+        Field("status", "int", "HTTP status; 0 without an answer", "HTTP"),
+        Field("outcome", "string", "what became of the attempt", "the crawl", values=_OUTCOMES),
+        Field("detail", "string", "the reason in words", "the crawl"),
+        Field(
+            "topic",
+            "object",
+            "score and evidence of the topic decision, where the page was judged",
+            "pipelines/topic.py",
+            nullable=True,
+            free=True,
+        ),
+        _CAPTURE,
+    ),
+    (_index("url", "at"), _index("run", "outcome")),
+)
+
+CAPTURES = Collection(
+    "captures",
+    "One document for each response in a WARC file.",
+    (
+        Field("_id", "objectId", "identifier", "writer"),
+        Field("url", "string", "address as requested", "the crawl"),
+        Field("at", "date", "WARC-Date", "clock", "UTC"),
+        Field("status", "int", "HTTP status", "HTTP"),
+        Field("type", "string", "media type", "HTTP Content-Type"),
+        Field("digest", "string", "payload digest", "writer", "sha1:BASE32"),
+        Field("file", "string", "WARC file, relative to the WARC folder", "writer"),
+        Field("offset", "long", "start of the record", "writer", "bytes"),
+        Field("length", "long", "length of the compressed record", "writer", "bytes"),
+        Field("revisit_of", "objectId", "the capture that holds the same payload", "writer", nullable=True),
+        Field(
+            "truncated",
+            "string",
+            "why the payload is cut; null when whole",
+            "writer",
+            nullable=True,
+            values=("length", "time", "disconnect"),
+        ),
+    ),
+    (_index("url", "at"), _index("digest"), _index("file", "offset", unique=True)),
+)
+
+ARTICLES = Collection(
+    "articles",
+    "One document for each article of an outlet, copies included.",
+    (
+        Field("_id", "string", "identity of the article", "SHA-256 of the first canonical URL", "20 hex digits"),
+        Field("url", "string", "canonical URL", "sources/urls.py"),
+        Field("source", "string", "name of the outlet", "sources/outlets"),
+        Field("lang", "string", "language of the text", "language/detect.py", "BCP 47"),
+        Field("dialect", "string", '"ary" where the text is Darija', "language/detect.py", "ISO 639-3", nullable=True),
+        Field("title", "string", "headline, without the outlet's name", "page"),
+        Field("standfirst", "string", "the summary between headline and text", "page"),
+        Field(
+            "text",
+            "string",
+            "the article's text as written, the standfirst first, paragraphs separated by a line feed",
+            "trafilatura and JSON-LD",
+        ),
+        Field("authors", "array", "names of persons", "JSON-LD, meta, byline", items="string"),
+        Field("section", "string", "the outlet's section", "JSON-LD, meta", nullable=True),
+        Field("tags", "array", "the outlet's keywords", "JSON-LD, meta", items="string"),
+        Field("agency", "string", "wire agency that the text names", "page", nullable=True),
+        Field("image", "string", "address of the lead image", "JSON-LD, meta", "URL", nullable=True),
+        Field(
+            "paywalled",
+            "bool",
+            "true where the page says that the text is not free; null where it says nothing",
+            "JSON-LD, page",
+            nullable=True,
+        ),
+        Field("quality", "double", "how much the text looks like the whole article", "pipelines/extract.py", "0..1"),
+        Field("twins", "object", "the same article in other languages: language → URL", "hreflang", free=True),
+        _date_field("published", "when it was first published; null when the page does not say"),
+        _date_field("modified", "when it was last changed, by its own word"),
+        Field(
+            "topic",
+            "object",
+            "the topic decision",
+            "pipelines/topic.py",
+            fields=(
+                Field("score", "double", "how surely it is about Franco-Moroccan security", "judge", "0..1"),
+                Field("aspects", "array", "terrorism, drugs, migration …", "judge", items="string"),
+                Field(
+                    "entities",
+                    "array",
+                    "identifiers of the lexicon, one query for both languages",
+                    "judge",
+                    items="string",
+                ),
+                Field(
+                    "parts",
+                    "object",
+                    "what the score is made of: title, lead, body, theme, countries, breadth",
+                    "judge",
+                    "0..1",
+                    free=True,
+                ),
+                Field(
+                    "evidence",
+                    "array",
+                    "the words that decided",
+                    "judge",
+                    fields=(
+                        Field("id", "string", "identifier of the lexicon's entry", "language/lexicon"),
+                        Field(
+                            "kind",
+                            "string",
+                            "person, service, place, event, concept, demonym or neighbour",
+                            "language/lexicon",
+                        ),
+                        Field(
+                            "side",
+                            "string",
+                            "the side it stands for",
+                            "language/lexicon",
+                            values=("FR", "MA", "both", "other", "none"),
+                        ),
+                        Field("field", "string", "where it stands", "judge", values=("title", "text")),
+                        Field("start", "int", "offset in that field", "judge", "code points"),
+                        Field("end", "int", "offset of its end, exclusive", "judge", "code points"),
+                        Field("words", "string", "what stands there", "page"),
+                    ),
+                ),
+            ),
+        ),
+        Field("text_hash", "string", "hash of the normalised text: equal for equal texts", "pipelines/identity.py"),
+        Field(
+            "sketch",
+            "array",
+            "3-word shingle hashes for finding copies",
+            "pipelines/identity.py",
+            "signed 64-bit",
+            items="long",
+        ),
+        Field(
+            "copy_of",
+            "string",
+            "`_id` of the earliest article with this text; null for an original",
+            "derived after the write",
+            nullable=True,
+        ),
+        Field(
+            "copy_kind",
+            "string",
+            "what differs from that article",
+            "derived after the write",
+            nullable=True,
+            values=("same", "shortened", "extended", "edited"),
+        ),
+        Field(
+            "reuses",
+            "array",
+            "`_id`s of earlier articles whose text stands inside this one",
+            "derived after the write",
+            items="string",
+        ),
+        Field(
+            "story",
+            "string",
+            "`_id` of the story; null while stories are not derived",
+            "derived after the write",
+            nullable=True,
+        ),
+        Field("version", "int", "1, and one more for each change of title or text", "the crawl"),
+        Field("version_at", "date", "when the present version was fetched", "clock", "UTC"),
+        Field("first_seen", "date", "when it was first stored", "clock", "UTC"),
+        Field("last_checked", "date", "when it was last fetched", "clock", "UTC"),
+        Field("gone_at", "date", "when it was found to have vanished", "clock", "UTC", nullable=True),
+        _CAPTURE,
+        Field(
+            "made_by",
+            "object",
+            "what made this document",
+            "the crawl",
+            fields=(
+                Field("code", "string", "version of the extraction code", "pyproject.toml"),
+                Field("lexicon", "string", "version of the topic lexicon", "language/lexicon"),
+            ),
+        ),
+        Field("search", "string", "normalised words of title and text, for the text index", "language/normalize.py"),
+    ),
+    (
+        _index(("published.at", -1)),
+        _index("source", ("published.at", -1)),
+        _index("topic.entities", ("published.at", -1)),
+        _index("url", unique=True),
+        _index("text_hash"),
+        _index("sketch"),
+        _index("copy_of"),
+        _index("story"),
+        # "none": MongoDB has no Arabic stemmer, and a field called `language` must not choose one.
+        _index(("search", "text"), default_language="none", language_override="search_language"),
+    ),
+)
+
+VERSIONS = Collection(
+    "versions",
+    "The states of an article that has changed since, the oldest first.",
+    (
+        Field("_id", "objectId", "identifier", "the crawl"),
+        Field("article", "string", "`_id` of the article", "the crawl"),
+        Field("n", "int", "1 for the first state", "the crawl"),
+        Field("title", "string", "headline of that state", "page"),
+        Field("text", "string", "text of that state", "page"),
+        Field("at", "date", "when that state was fetched", "clock", "UTC"),
+        _CAPTURE,
+    ),
+    (_index("article", "n", unique=True),),
+)
+
+RUNS = Collection(
+    "runs",
+    "One document for each crawl of an outlet.",
+    (
+        Field("_id", "objectId", "identifier of the run", "the crawl"),
+        Field("source", "string", "name of the outlet", "sources/outlets"),
+        Field("started", "date", "when it started", "clock", "UTC"),
+        Field(
+            "ended", "date", "when it ended; null while it runs, or when it was killed", "clock", "UTC", nullable=True
+        ),
+        Field("reason", "string", "why it ended: finished, shutdown, storage …", "the crawl", nullable=True),
+        Field("counters", "object", "discovered, fetched, and one counter for each outcome", "the crawl", free=True),
+        Field(
+            "entries",
+            "array",
+            "what each feed, sitemap and listing gave",
+            "discovery",
+            fields=(
+                Field("url", "string", "its address", "sources/outlets"),
+                Field("status", "int", "HTTP status; 0 without an answer", "HTTP"),
+                Field("items", "int", "article addresses it named", "discovery"),
+                Field("error", "string", "what was wrong; null when nothing", "discovery", nullable=True),
+            ),
+        ),
+    ),
+    (_index("source", ("started", -1)),),
+)
+
+SOURCES = Collection(
+    "sources",
+    "The state of an outlet; its configuration is the TOML.",
+    (
+        Field("_id", "string", "name of the outlet", "sources/outlets"),
+        Field("due_at", "date", "when it should be crawled again", "the schedule", "UTC", nullable=True),
+        Field("lease", "object", "who crawls it now", "the crawl", nullable=True, free=True),
+        Field("cursor", "object", "how far each listing and sitemap has been walked", "discovery", free=True),
+        Field("habit", "object", "how often it publishes", "the schedule", nullable=True, free=True),
+    ),
+    (_index("due_at"),),
+)
+
+VERDICTS = Collection(
+    "verdicts",
+    "What people decided; survives rebuilding.",
+    (
+        Field("_id", "objectId", "identifier", "a person"),
+        Field("url", "string", "canonical URL", "a person"),
+        Field("relevant", "bool", "overrules the topic decision", "a person", nullable=True, optional=True),
+        Field("withdrawn", "bool", "text and capture are removed", "a person", optional=True),
+        Field("by", "string", "who decided", "a person"),
+        Field("reason", "string", "why", "a person"),
+        Field("at", "date", "when", "clock", "UTC"),
+    ),
+    (_index("url"),),
+)
+
+COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS)
+
+
+def validator(collection: Collection) -> dict[str, Any]:
+    """The `$jsonSchema` validator of a collection: no field that the contract does not name."""
+    return {"$jsonSchema": _object_schema(collection.fields)}
+
+
+def _object_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
+    return {
+        "bsonType": "object",
+        "required": [field.name for field in fields if not field.optional],
+        "properties": {field.name: _schema(field) for field in fields},
+        "additionalProperties": False,
+    }
+
+
+def _schema(field: Field) -> dict[str, Any]:
+    if field.type == "object" and not field.free:
+        schema = _object_schema(field.fields)
+    elif field.type == "array":
+        items = _object_schema(field.fields) if field.fields else {"bsonType": field.items}
+        schema = {"bsonType": "array", "items": items}
+    else:
+        schema = {"bsonType": field.type}
+    if field.nullable:
+        schema["bsonType"] = [schema["bsonType"], "null"]
+    if field.values:
+        schema["enum"] = [*field.values, None] if field.nullable else list(field.values)
+    return schema
+
+
+def markdown() -> str:
+    """docs/fields.md: a table for each collection."""
+    lines = [
+        "# Stored fields",
+        "",
+        "Generated from `archive/contract.py` by `python -m archive.contract > docs/fields.md`; a test fails when it is stale.",
+        "",
+        f"Schema version {SCHEMA_VERSION}. Every instant is UTC. A field marked *may be null* is always present.",
+    ]
+    for collection in COLLECTIONS:
+        lines += ["", f"## {collection.name}", "", collection.meaning, ""]
+        lines += ["| field | type | meaning | unit or values | source |", "|---|---|---|---|---|"]
+        lines += _rows(collection.fields, "")
+        indexes = ", ".join("`" + " + ".join(key for key, _ in index.keys) + "`" for index in collection.indexes)
+        lines += ["", f"Indexes: {indexes}."]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(fields: tuple[Field, ...], prefix: str) -> list[str]:
+    rows = []
+    for field in fields:
+        kind = f"array of {field.items or 'object'}" if field.type == "array" else field.type
+        if field.nullable:
+            kind += ", may be null"
+        if field.optional:
+            kind += ", optional"
+        unit = field.unit or ", ".join(field.values)
+        rows.append(f"| `{prefix}{field.name}` | {kind} | {field.meaning} | {unit} | {field.source} |")
+        if field.fields:
+            rows += _rows(field.fields, f"{prefix}{field.name}{'[]' if field.type == 'array' else ''}.")
+    return rows
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

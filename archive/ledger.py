@@ -1,0 +1,206 @@
+"""The ledger of outcomes: what is known of every address, what waits, and what each run did.
+
+The functions take an asynchronous database; every write is idempotent, so that a batch can be sent again after a
+lost connection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+from archive.records import Evidence, Outcome
+
+Database = AsyncDatabase[dict[str, Any]]
+
+#: Failed attempts after which an address is left alone.
+MAX_ATTEMPTS = 6
+
+
+@dataclass(slots=True)
+class Find:
+    """An article address that a feed, a sitemap or a listing named.
+
+    Attributes:
+        url: canonical URL.
+        address: the address as found, fetchable.
+        found_by: who named it.
+        evidence: what it said of the dates.
+        title_hint: the title it gave, or "".
+        rank: aware UTC instant by which the newest is fetched first.
+        published: aware UTC instant of publication where discovery states one.
+    """
+
+    url: str
+    address: str
+    found_by: str
+    rank: datetime
+    evidence: list[Evidence] = field(default_factory=list)
+    title_hint: str = ""
+    published: datetime | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One crawl of one outlet: its counters and what each entry point gave."""
+
+    id: ObjectId
+    source: str
+    started: datetime
+    counters: Counter[str] = field(default_factory=Counter)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def note_entry(self, url: str, status: int, items: int, error: str | None = None) -> None:
+        """Remember what a feed, sitemap or listing gave."""
+        self.entries.append({"url": url, "status": status, "items": items, "error": error})
+
+    def document(self, ended: datetime | None, reason: str | None) -> dict[str, Any]:
+        """The run as stored in `runs`."""
+        return {
+            "_id": self.id,
+            "source": self.source,
+            "started": self.started,
+            "ended": ended,
+            "reason": reason,
+            "counters": dict(self.counters),
+            "entries": self.entries,
+        }
+
+
+def new_url(url: str, source: str, now: datetime, rank: datetime) -> dict[str, Any]:
+    """A waiting `urls` document without its `_id` and its arrays, for `$setOnInsert`."""
+    return {
+        "source": source,
+        "title_hint": "",
+        "rank": rank,
+        "first_seen": now,
+        "outcome": None,
+        "outcome_at": None,
+        "next_at": None,
+        "attempts": 0,
+        "etag": None,
+        "last_modified": None,
+        "article": None,
+        "detail": "",
+    }
+
+
+async def discover(db: Database, source: str, finds: Iterable[Find], now: datetime) -> list[dict[str, Any]]:
+    """Enter finds into the ledger and return their `urls` documents as they stood before.
+
+    A find whose canonical URL or address is known, under whatever alias, is the known document. A new one is
+    returned as the waiting document it has become, with `"new": True`.
+    """
+    finds = list(finds)
+    if not finds:
+        return []
+    urls = [find.url for find in finds]
+    addresses = [find.address for find in finds]
+    known: dict[str, dict[str, Any]] = {}
+    async for document in db.urls.find({"$or": [{"_id": {"$in": urls}}, {"aliases": {"$in": addresses}}]}):
+        for name in (document["_id"], *document["aliases"]):
+            known.setdefault(name, document)
+    updates = []
+    documents = []
+    for find in finds:
+        found = known.get(find.url) or known.get(find.address)
+        document = found or _waiting(find, source, now)
+        if found is None:
+            known[find.url] = known[find.address] = document
+            insert = {k: v for k, v in document.items() if k not in ("_id", "aliases", "found_by", "new")}
+            update: dict[str, Any] = {
+                "$setOnInsert": insert,
+                "$addToSet": {"aliases": find.address, "found_by": find.found_by},
+            }
+            updates.append(UpdateOne({"_id": find.url}, update, upsert=True))
+        elif find.address not in document["aliases"] or find.found_by not in document["found_by"]:
+            document["aliases"] = sorted({*document["aliases"], find.address})
+            document["found_by"] = sorted({*document["found_by"], find.found_by})
+            update = {"$addToSet": {"aliases": find.address, "found_by": find.found_by}}
+            updates.append(UpdateOne({"_id": document["_id"]}, update))
+        if document not in documents:
+            documents.append(document)
+    if updates:
+        await db.urls.bulk_write(updates, ordered=False)
+    return documents
+
+
+def _waiting(find: Find, source: str, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": find.url,
+        **new_url(find.url, source, now, find.rank),
+        "aliases": [find.address],
+        "found_by": [find.found_by],
+        "evidence": [asdict(evidence) for evidence in find.evidence],
+        "title_hint": find.title_hint[:500],
+        "new": True,
+    }
+
+
+def is_due(document: dict[str, Any], now: datetime) -> bool:
+    """Whether an address waits for its first visit, or a later one has come due."""
+    if document["outcome"] is None and document["next_at"] is None:
+        return True
+    return document["next_at"] is not None and document["next_at"] <= now
+
+
+async def frontier(
+    db: Database, source: str, now: datetime, *, since: datetime | None = None, until: datetime | None = None
+) -> list[dict[str, Any]]:
+    """The addresses of an outlet that are due, newest first.
+
+    What an earlier crawl left out because it lay outside that crawl's window is due too where this one's holds it.
+    """
+    due: list[dict[str, Any]] = [{"outcome": None, "next_at": None}, {"next_at": {"$lte": now}}]
+    span = {"$gte": since or _EVER, "$lt": until or _NEVER}
+    due.append({"outcome": Outcome.OUTSIDE_WINDOW, "rank": span})
+    return await db.urls.find({"source": source, "$or": due}).sort("rank", -1).to_list()
+
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def retry_at(outcome: Outcome, attempts: int, now: datetime) -> datetime | None:
+    """When an address is tried again after an outcome; None for never.
+
+    Args:
+        attempts: attempts that have failed, this one included.
+    """
+    first = _RETRY_AFTER.get(outcome)
+    if first is None or attempts >= MAX_ATTEMPTS:
+        return None
+    return now + first * int(2 ** (attempts - 1))
+
+
+_RETRY_AFTER = {
+    Outcome.NETWORK_ERROR: timedelta(minutes=30),
+    Outcome.HTTP_ERROR: timedelta(hours=1),
+    # Servers answer 200 with nothing when they are overloaded or take the visitor for a robot.
+    Outcome.EMPTY: timedelta(days=1),
+    Outcome.WALL: timedelta(days=1),
+    Outcome.ROBOTS: timedelta(days=7),
+}
+
+
+async def read_cursor(db: Database, source: str) -> dict[str, Any]:
+    """How far each listing and sitemap of an outlet has been walked: entry point → state."""
+    document = await db.sources.find_one({"_id": source}, {"cursor": 1})
+    return {entry["key"]: entry for entry in (document or {}).get("cursor", {}).get("entries", [])}
+
+
+async def write_cursor(db: Database, source: str, cursor: dict[str, Any]) -> None:
+    """Keep how far each listing and sitemap of an outlet has been walked."""
+    entries = [{**state, "key": key} for key, state in sorted(cursor.items())]
+    await db.sources.update_one(
+        {"_id": source},
+        {"$set": {"cursor": {"entries": entries}}, "$setOnInsert": {"due_at": None, "lease": None, "habit": None}},
+        upsert=True,
+    )

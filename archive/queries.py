@@ -1,0 +1,74 @@
+"""Questions to the archive by name; each takes a blocking database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo.database import Database
+
+from archive.records import Outcome
+from language.normalize import words
+
+Document = dict[str, Any]
+
+
+def find_url(database: Database[Document], canonical: str, address: str) -> Document | None:
+    """The ledger's document of an address, under its canonical form or any alias."""
+    return database.urls.find_one({"_id": canonical}) or database.urls.find_one(
+        {"aliases": {"$in": [address, canonical]}}
+    )
+
+
+def visits_of(database: Database[Document], url: str, limit: int = 10) -> list[Document]:
+    """The last attempts at an address, the oldest of them first."""
+    return database.visits.find({"url": url}).sort("at", -1).limit(limit).to_list()[::-1]
+
+
+def stored_and_copies(database: Database[Document], run: ObjectId) -> tuple[int, int]:
+    """How many articles a run has added, and how many of them repeat an earlier text as the archive stands now.
+
+    A later arrival may have shown that what was stored first is the copy, so the run's own counters may differ.
+    """
+    added = {"run": run, "outcome": {"$in": [Outcome.STORED, Outcome.COPY]}}
+    urls = database.visits.distinct("url", added)
+    ids = database.urls.distinct("article", {"_id": {"$in": urls}})
+    copies = database.articles.count_documents({"_id": {"$in": ids}, "copy_of": {"$ne": None}})
+    return len(ids) - copies, copies
+
+
+def articles(
+    database: Database[Document],
+    *,
+    text: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    source: str = "",
+    lang: str = "",
+    entity: str = "",
+    copies: bool = True,
+    limit: int = 20,
+) -> list[Document]:
+    """Articles, newest first.
+
+    Args:
+        text: words that must all occur in title or text, in any spelling that `language.normalize.fold` makes equal.
+        since, until: aware instants of publication, since inclusive, until exclusive; None leaves the side open.
+        source, lang, entity: an outlet's name, a language code, an identifier of the lexicon; "" for any.
+        copies: False leaves articles out that repeat an earlier text.
+        limit: how many at most; 0 for all.
+    """
+    query: Document = {}
+    if wanted := words(text):
+        query["$text"] = {"$search": " ".join(f'"{word}"' for word in wanted)}
+    if since or until:
+        query["published.at"] = {"$gte": since} if since else {}
+        if until:
+            query["published.at"]["$lt"] = until
+    for field, value in (("source", source), ("lang", lang), ("topic.entities", entity)):
+        if value:
+            query[field] = value
+    if not copies:
+        query["copy_of"] = None
+    return database.articles.find(query, {"sketch": 0, "search": 0}).sort("published.at", -1).limit(limit).to_list()

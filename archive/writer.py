@@ -1,0 +1,227 @@
+"""Writing what the pipelines decided: one batch of pages into articles, versions, urls and visits.
+
+The order makes every interruption harmless: an article is written before its address is settled, so an address
+whose article did not arrive still waits, and one whose article did is found unchanged when it is read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from archive.ledger import Database, new_url, retry_at
+from archive.records import Article, Outcome, Page
+from language.normalize import words
+
+Document = dict[str, Any]
+
+#: Outcomes under which an address leads to an article.
+STANDING = (Outcome.STORED, Outcome.COPY)
+_NOT_STORED = ("canonical", "relevant")
+_DUPLICATE_KEY = 11000
+
+
+@dataclass(slots=True)
+class Entry:
+    """A page on its way into the archive.
+
+    Attributes:
+        page: with its outcome where it is settled, else with its article.
+        url: canonical URL of the article, or of the page where there is none.
+        article_id: `_id` of the article, "" where there is none.
+        visit_id: `_id` of the attempt, made before the first try so that a repeated write is the same one.
+        error: why the archive refused it, "" where it did not.
+        derive: whether copies are to be derived for its article.
+    """
+
+    page: Page
+    url: str
+    article_id: str
+    visit_id: ObjectId
+    error: str = ""
+    derive: bool = False
+
+
+async def write_articles(database: Database, entries: list[Entry], made_by: dict[str, str]) -> None:
+    """Insert or update the articles of a batch, and settle each page's outcome: stored, updated or unchanged.
+
+    An entry that the server refuses gets its `error`; the others are written.
+
+    Raises:
+        pymongo.errors.PyMongoError: the server was lost; the batch may be written again.
+    """
+    wanted = [entry for entry in entries if entry.article_id and entry.page.article is not None]
+    if not wanted:
+        return
+    found = database.articles.find({"_id": {"$in": [entry.article_id for entry in wanted]}})
+    present: dict[str, Document] = {document["_id"]: document async for document in found}
+    urls = database.urls.find({"article": {"$in": list(present)}, "outcome": {"$in": list(STANDING)}}, {"article": 1})
+    settled = {document["article"] async for document in urls}
+    for entry in wanted:
+        assert entry.page.article is not None
+        old = present.get(entry.article_id)
+        new = _document(entry, entry.page.article, old, made_by)
+        unchanged = old is not None and _same(old, new)
+        if unchanged:
+            # What an interrupted attempt at this batch has written is still this visit's news.
+            entry.page.outcome = entry.page.outcome or Outcome.UNCHANGED
+        else:
+            entry.page.outcome = Outcome.UPDATED if old else Outcome.STORED
+        entry.derive = entry.page.outcome is not Outcome.UNCHANGED or entry.article_id not in settled
+        if old is not None and unchanged:
+            new = {**old, "last_checked": new["last_checked"], "gone_at": None}
+        elif old is not None:
+            await database.versions.update_one(
+                {"article": entry.article_id, "n": old["version"]},
+                {
+                    "$setOnInsert": {name: old[name] for name in ("title", "text", "capture")}
+                    | {"at": old["version_at"]}
+                },
+                upsert=True,
+            )
+        try:
+            await database.articles.bulk_write([ReplaceOne({"_id": entry.article_id}, new, upsert=True)])
+        except BulkWriteError as error:
+            entry.error = str(error.details["writeErrors"][0]["errmsg"])[:300]
+            entry.page.outcome = None
+            continue
+        present[entry.article_id] = new
+
+
+def _same(old: Document, new: Document) -> bool:
+    """Whether a text is the one that is stored, but for case, marks, spacing and punctuation."""
+    return bool(words(old["title"]) == words(new["title"]) and old["text_hash"] == new["text_hash"])
+
+
+def _document(entry: Entry, article: Article, old: Document | None, made_by: dict[str, str]) -> Document:
+    """The `articles` document of a page, with what an earlier version hands down."""
+    now = entry.page.fetched_at
+    fields = {name: value for name, value in asdict(article).items() if name not in _NOT_STORED}
+    return {
+        **fields,
+        "_id": entry.article_id,
+        "url": old["url"] if old else entry.url,
+        "copy_of": old["copy_of"] if old else None,
+        "copy_kind": old["copy_kind"] if old else None,
+        "reuses": old["reuses"] if old else [],
+        "story": old["story"] if old else None,
+        "version": old["version"] + 1 if old else 1,
+        "version_at": now,
+        "first_seen": old["first_seen"] if old else now,
+        "last_checked": now,
+        "gone_at": None,
+        "capture": entry.page.capture,
+        "made_by": made_by,
+        "search": " ".join(words(f"{article.title}\n{article.text}")),
+    }
+
+
+async def write_ledger(database: Database, entries: list[Entry], run: ObjectId) -> None:
+    """Settle the addresses of a batch and append its attempts; both may be repeated.
+
+    Raises:
+        pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
+    """
+    entries = [entry for entry in entries if not entry.error]
+    keys = {key for entry in entries for key in (entry.page.key, entry.url)}
+    known: dict[str, Document] = {doc["_id"]: doc async for doc in database.urls.find({"_id": {"$in": sorted(keys)}})}
+    ids = [entry.article_id for entry in entries if entry.article_id]
+    found = database.articles.find({"_id": {"$in": ids}}, {"copy_of": 1, "published.at": 1})
+    articles: dict[str, Document] = {document["_id"]: document async for document in found}
+    updates: list[UpdateOne] = []
+    visits = []
+    for entry in entries:
+        page = entry.page
+        assert page.outcome is not None
+        article = articles.get(entry.article_id)
+        if page.outcome is Outcome.STORED and article and article["copy_of"]:
+            page.outcome = Outcome.COPY
+        updates += _ledger_updates(entry, known, article)
+        visits.append(InsertOne(_visit(entry, run)))
+        if page.outcome is Outcome.GONE:
+            await _mark_gone(database, known.get(page.key), page.fetched_at)
+    if updates:
+        await database.urls.bulk_write(updates)
+        try:
+            await database.visits.bulk_write(visits, ordered=False)
+        except BulkWriteError as error:
+            # The same attempt, already written before the connection broke.
+            if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
+                raise
+
+
+def _ledger_updates(entry: Entry, known: dict[str, Document], article: Document | None) -> list[UpdateOne]:
+    """The updates of `urls` for one attempt: the address it turned out to be, and the one that was asked for as a form of it."""
+    page = entry.page
+    outcome = page.outcome
+    assert outcome is not None
+    if article is not None and outcome in (*STANDING, Outcome.UPDATED, Outcome.UNCHANGED):
+        standing = Outcome.COPY if article["copy_of"] else Outcome.STORED
+        state: Document = {
+            "outcome": standing,
+            "article": entry.article_id,
+            "detail": "",
+            "attempts": 0,
+            "next_at": None,
+        }
+    else:
+        before = known.get(page.key, {})
+        attempts = int(before.get("attempts", 0)) + 1
+        state = {"detail": page.detail, "attempts": attempts, "next_at": retry_at(outcome, attempts, page.fetched_at)}
+        # An article that was stored stays so while its server fails.
+        if not before.get("article") or outcome in (Outcome.GONE, Outcome.WITHDRAWN):
+            state["outcome"] = outcome
+    if page.article is not None and page.article.published is not None:
+        state["rank"] = page.article.published.at
+    if entry.url == page.key:
+        return [_settle(page.key, entry, known, state, [page.requested, page.url, *page.aliases])]
+    form = {"outcome": Outcome.REDIRECTED, "article": state.get("article"), "attempts": 0, "next_at": None}
+    form["detail"] = f"another form of {entry.url}"
+    return [
+        _settle(entry.url, entry, known, state, [page.requested, page.url, *page.aliases]),
+        _settle(page.key, entry, known, form, []),
+    ]
+
+
+def _settle(key: str, entry: Entry, known: dict[str, Document], state: Document, addresses: list[str]) -> UpdateOne:
+    page = entry.page
+    insert = new_url(key, page.source, page.fetched_at, page.fetched_at) | {
+        "evidence": [asdict(evidence) for evidence in page.evidence],
+        "title_hint": page.title_hint,
+        "found_by": page.found_by,
+    }
+    if known.get(key, {}).get("outcome") is None or state.get("outcome"):
+        state = state | {"outcome_at": page.fetched_at}
+    state = state | {"etag": page.headers.get("etag"), "last_modified": page.headers.get("last-modified")}
+    insert = {name: value for name, value in insert.items() if name not in state}
+    return UpdateOne(
+        {"_id": key},
+        {"$set": state, "$setOnInsert": insert, "$addToSet": {"aliases": {"$each": sorted(set(addresses))}}},
+        upsert=True,
+    )
+
+
+def _visit(entry: Entry, run: ObjectId) -> Document:
+    page = entry.page
+    return {
+        "_id": entry.visit_id,
+        "url": page.key,
+        "requested": page.requested,
+        "run": run,
+        "at": page.fetched_at,
+        "status": page.status,
+        "outcome": page.outcome,
+        "detail": page.detail,
+        "topic": page.article.topic or None if page.article is not None else None,
+        "capture": page.capture,
+    }
+
+
+async def _mark_gone(database: Database, document: Document | None, at: datetime) -> None:
+    if document and document["article"]:
+        await database.articles.update_one({"_id": document["article"], "gone_at": None}, {"$set": {"gone_at": at}})
