@@ -1,0 +1,1 @@
+"""Repeatable measurements that print tables. None of them is a test."""
