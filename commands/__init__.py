@@ -1,0 +1,1 @@
+"""`scrapy crawl|sources|visit|why|articles|…`: the roof, which may use every room."""

@@ -1,0 +1,90 @@
+"""What the commands share: exit codes, the archive, outlets, tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.table import Table
+from scrapy.commands import ScrapyCommand
+from scrapy.settings import BaseSettings
+
+from archive import mongo
+from sources.model import SourceError
+from sources.registry import UnknownSource
+
+GOOD, ATTENTION, USAGE, STORAGE, NO_NETWORK, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+# Lines for other programs are never broken: the width of a terminal counts only where there is one.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+C = TypeVar("C", bound=ScrapyCommand)
+
+
+class UsageFault(ValueError):
+    """The command was called wrongly; the message says what is allowed."""
+
+
+def guarded(
+    run: Callable[[C, list[str], argparse.Namespace], None],
+) -> Callable[[C, list[str], argparse.Namespace], None]:
+    """A command's `run` whose expected errors become one line and an exit code."""
+
+    @wraps(run)
+    def guard(command: C, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            run(command, args, opts)
+        except (UsageFault, UnknownSource, SourceError) as error:
+            complain(str(error))
+            command.exitcode = USAGE
+        except mongo.ArchiveError as error:
+            complain(str(error))
+            command.exitcode = STORAGE
+        except PyMongoError as error:
+            complain(f"MongoDB: {str(error).partition(', full error')[0][:300]}")
+            command.exitcode = STORAGE
+        except BrokenPipeError:
+            sys.stderr.close()
+        except KeyboardInterrupt:
+            command.exitcode = INTERRUPTED
+
+    return guard
+
+
+def complain(message: str) -> None:
+    """One line, or several, on standard error."""
+    err.print(message, markup=False, style="red" if err.is_terminal else "")
+
+
+def sources_folder(settings: BaseSettings | None) -> Path:
+    """The outlets' folder."""
+    assert settings is not None
+    return Path(settings["SOURCES_DIR"])
+
+
+def open_archive(settings: BaseSettings | None) -> Database[dict[str, Any]]:
+    """The archive's database, its collections made.
+
+    Raises:
+        archive.mongo.ArchiveError: it cannot be used.
+    """
+    assert settings is not None
+    name = settings["MONGODB_DATABASE"]
+    uri = mongo.ready(settings["MONGODB_URI"], name, Path(settings["DATA_DIR"]))
+    return mongo.connect(uri, name)
+
+
+def table(*columns: str, right: tuple[str, ...] = (), wrap: tuple[str, ...] = ()) -> Table:
+    """An empty table; the columns in `right` hold numbers, those in `wrap` give way on a narrow terminal."""
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        grid.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
+    return grid

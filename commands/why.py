@@ -1,0 +1,154 @@
+"""`scrapy why URL`: why an address is, or is not, in the archive."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pymongo.database import Database
+from scrapy.commands import ScrapyCommand
+
+from archive import queries
+from archive.records import Outcome
+from commands import console
+from commands.console import UsageFault, guarded
+from pipelines import topic
+from sources import registry
+from sources.model import Source
+from sources.urls import UrlError, canonicalize
+
+_MEANING = {
+    Outcome.STORED: "It is in the archive.",
+    Outcome.COPY: "It is in the archive, as a copy of an earlier text.",
+    Outcome.OFF_TOPIC: "It was read, and is not about Franco-Moroccan security.",
+    Outcome.NOT_ARTICLE: "The page is not an article.",
+    Outcome.EMPTY: "The page came without a text.",
+    Outcome.OUTSIDE_WINDOW: "It was published outside the window of the crawl.",
+    Outcome.ROBOTS: "robots.txt does not allow the page.",
+    Outcome.RESERVED: "The outlet reserves it against text mining.",
+    Outcome.WALL: "A wall stands before the page.",
+    Outcome.GONE: "The page has vanished.",
+    Outcome.HTTP_ERROR: "The server failed.",
+    Outcome.NETWORK_ERROR: "The server could not be reached.",
+    Outcome.REDIRECTED: "The address leads elsewhere.",
+    Outcome.REFUSED: "The address is refused.",
+    Outcome.TOO_LARGE: "The page is too large.",
+    Outcome.UNDECODABLE: "The page is no text.",
+    Outcome.UNREADABLE: "The page could not be read.",
+    Outcome.WITHDRAWN: "It was withdrawn.",
+}
+
+
+class Command(ScrapyCommand):
+    """Tell the story of an address: who named it, what became of it, and why."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "URL…"
+
+    def short_desc(self) -> str:
+        return "Tell why an address is, or is not, in the archive"
+
+    @guarded
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if not args:
+            raise UsageFault("write at least one URL")
+        sources, _ = registry.everything(console.sources_folder(self.settings))
+        database = console.open_archive(self.settings)
+        for url in args:
+            if not tell(database, url, sources):
+                self.exitcode = console.ATTENTION
+
+
+def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) -> bool:
+    """Print the story of an address; False where it is not known.
+
+    Raises:
+        UsageFault: it is no http(s) URL.
+    """
+    owner = registry.owner(url, sources)
+    try:
+        canonical = canonicalize(url, rules=owner.identity if owner else None)
+    except UrlError as error:
+        raise UsageFault(str(error)) from error
+    say = console.out.print
+    say(canonical, markup=False, style="bold")
+    document = queries.find_url(database, canonical, url)
+    if document is None:
+        say(_unknown(canonical, owner), markup=False)
+        return False
+    outcome = document["outcome"]
+    say(
+        f"  {_MEANING[Outcome(outcome)] if outcome else 'It waits to be fetched.'} ({outcome or 'waiting'})",
+        markup=False,
+    )
+    if document["detail"]:
+        say(f"  Because: {document['detail']}", markup=False)
+    say(
+        f"  Named by {', '.join(document['found_by']) or 'nobody'}; first seen {_time(document['first_seen'])}.",
+        markup=False,
+    )
+    others = [alias for alias in document["aliases"] if alias not in (url, canonical)]
+    if others:
+        say(f"  Also met as {', '.join(others)}", markup=False)
+    if document["next_at"]:
+        say(
+            f"  Tried {document['attempts']} times without success; due again {_time(document['next_at'])}.",
+            markup=False,
+        )
+    visits = queries.visits_of(database, document["_id"])
+    if document["article"]:
+        _tell_article(database, document["article"])
+    elif judged := [visit["topic"] for visit in visits if visit["topic"]]:
+        _tell_topic(judged[-1])
+    for visit in visits:
+        say(
+            f"  {_time(visit['at'])}  {visit['status'] or 'no answer':>9}  {visit['outcome']}  {visit['detail']}".rstrip(),
+            markup=False,
+        )
+    return True
+
+
+def _unknown(canonical: str, owner: Source | None) -> str:
+    if owner is None:
+        return "  No outlet of ours has this host; 'scrapy sources' lists them."
+    if not registry.is_article(canonical, owner):
+        return f"  It belongs to {owner.name}, but matches none of its article patterns (sources/outlets/{owner.name}.toml)."
+    return f"  It belongs to {owner.name}, but no feed, sitemap or listing has named it yet; 'scrapy visit URL' fetches it."
+
+
+def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
+    article = database.articles.find_one({"_id": article_id})
+    if article is None:
+        return
+    say = console.out.print
+    say(f"  “{article['title']}”", markup=False)
+    published = article["published"]
+    if published:
+        say(
+            f"  Published {_time(published['at'])}, to the {published['precision']}, "
+            f"by its {published['where']}: “{published['raw']}”.",
+            markup=False,
+        )
+    else:
+        say("  Published: the page does not say.")
+    if article["copy_of"]:
+        original = database.articles.find_one({"_id": article["copy_of"]}, {"url": 1, "source": 1})
+        if original:
+            say(f"  Copy ({article['copy_kind']}) of {original['url']} ({original['source']}).", markup=False)
+    if article["version"] > 1:
+        say(f"  Version {article['version']}, since {_time(article['version_at'])}.", markup=False)
+    if article["gone_at"]:
+        say(f"  It has vanished from the outlet; seen {_time(article['gone_at'])}.", markup=False)
+    _tell_topic(article["topic"])
+
+
+def _tell_topic(decision: dict[str, Any]) -> None:
+    for line in topic.explain(decision):
+        console.out.print(f"  {line}", markup=False)
+
+
+def _time(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

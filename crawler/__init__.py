@@ -1,0 +1,1 @@
+"""From an outlet's entry points to pages: spiders, discovery, middlewares."""

@@ -1,0 +1,49 @@
+"""`scrapy list` and `scrapy crawl NAME` without a class for each outlet: a spider made of each TOML."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.settings import BaseSettings
+
+from crawler.spider import SourceSpider
+from sources import registry
+from sources.model import Source
+
+# Without any delay Scrapy 2.19 counts a request as in progress one turn of the loop late, and sends more at once than
+# CONCURRENT_REQUESTS_PER_DOMAIN allows (measured: five where one was set).
+_LEAST_DELAY = 0.01
+
+
+class SourceSpiderLoader:
+    """Scrapy's SPIDER_LOADER_CLASS over the folder that SOURCES_DIR names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        return cls(Path(settings["SOURCES_DIR"]))
+
+    def list(self) -> list[str]:
+        return registry.names(self.folder)
+
+    def load(self, spider_name: str) -> type[Spider]:
+        return spider_of(registry.find(spider_name, self.folder))
+
+    def find_by_request(self, request: Request) -> builtins.list[str]:
+        owner = registry.owner(request.url, registry.everything(self.folder)[0])
+        return [owner.name] if owner else []
+
+
+def spider_of(source: Source) -> type[SourceSpider]:
+    """The spider class of an outlet, with the outlet's manners as its settings."""
+    custom_settings = {
+        "DOWNLOAD_DELAY": max(source.manners.delay, _LEAST_DELAY),
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.manners.concurrency,
+    }
+    members = {"name": source.name, "source": source, "custom_settings": custom_settings}
+    return type(f"{source.name.title().replace('-', '')}Spider", (SourceSpider,), members)
