@@ -120,16 +120,24 @@ async def discover(db: Database, source: str, finds: Iterable[Find], now: dateti
                 "$addToSet": {"aliases": find.address, "found_by": find.found_by},
             }
             updates.append(UpdateOne({"_id": find.url}, update, upsert=True))
-        elif find.address not in document["aliases"] or find.found_by not in document["found_by"]:
-            document["aliases"] = sorted({*document["aliases"], find.address})
-            document["found_by"] = sorted({*document["found_by"], find.found_by})
-            update = {"$addToSet": {"aliases": find.address, "found_by": find.found_by}}
+        elif added := _news(find, document):
+            for name, values in added.items():
+                document[name] = [*document[name], *values]
+            update = {"$addToSet": {name: {"$each": values} for name, values in added.items()}}
             updates.append(UpdateOne({"_id": document["_id"]}, update))
         if document not in documents:
             documents.append(document)
     if updates:
-        await db.urls.bulk_write(updates, ordered=False)
+        await db.urls.bulk_write(updates)
     return documents
+
+
+def _news(find: Find, document: dict[str, Any]) -> dict[str, list[Any]]:
+    """What a find adds to a known address. What is said of its dates counts until the page is read, and no longer."""
+    evidence = [asdict(item) for item in find.evidence] if document["outcome"] is None else []
+    said: dict[str, list[Any]] = {"aliases": [find.address], "found_by": [find.found_by], "evidence": evidence}
+    fresh = {name: [value for value in values if value not in document[name]] for name, values in said.items()}
+    return {name: values for name, values in fresh.items() if values}
 
 
 def _waiting(find: Find, source: str, now: datetime) -> dict[str, Any]:
@@ -188,6 +196,12 @@ _RETRY_AFTER = {
     Outcome.WALL: timedelta(days=1),
     Outcome.ROBOTS: timedelta(days=7),
 }
+
+
+async def relevance_verdicts(db: Database) -> dict[str, dict[str, Any]]:
+    """What people decided of the relevance of addresses: canonical URL → the last verdict."""
+    found = db.verdicts.find({"relevant": {"$in": [True, False]}}).sort("at", 1)
+    return {document["url"]: document async for document in found}
 
 
 async def read_cursor(db: Database, source: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Language(NamedTuple):
 
 def _script(text: str) -> str:
     """The script most letters of a text belong to; "" where there are fewer than three."""
-    counts = {name: sum(1 for _ in pattern.finditer(text)) for name, pattern in _SCRIPTS.items()}
+    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
     name = max(counts, key=lambda key: counts[key])
     return name if counts[name] > 2 else ""
 
@@ -129,9 +129,8 @@ def _latin_script(text: str) -> str:
     tokens = words(text)
     if not tokens:
         return ""
-    counts = Counter(tokens)
     shares = sorted(
-        ((sum(counts[word] for word in known) / len(tokens), code) for code, known in _FUNCTION_WORDS.items()),
+        ((sum(map(known.__contains__, tokens)) / len(tokens), code) for code, known in _FUNCTION_WORDS.items()),
         reverse=True,
     )
     (best, code), (second, _) = shares[0], shares[1]

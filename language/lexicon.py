@@ -86,6 +86,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         link: 0..1, how surely it says that two parties have to do with each other.
         crosses: of concepts that concern two states by their nature (extradition, readmission): with them, where a person
             comes from tells which state.
+        body: the name of a kind of body (police, court, customs): with a country, a town or a demonym right after it, it is
+            one that acts for that side.
         person_only: the name says where a person is from, not which state acts.
         country: ISO 3166-1 alpha-2 of third countries.
         stands_for: of demonyms, the entries that are found with them: "marocain" is a mention of Morocco.
@@ -105,6 +107,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     security: float = 0.0
     link: float = 0.0
     crosses: bool = False
+    body: bool = False
     person_only: bool = False
     country: str = ""
     stands_for: tuple[str, ...] = ()

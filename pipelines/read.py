@@ -1,0 +1,64 @@
+"""Everything that can be read from one page, in one hop to a worker process: parse once, then extract, dates, topic and
+sketch. Pure: the same page and the same `now` give the same reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.records import Article, Evidence, Outcome, Page, Rejected
+from pipelines import dates, topic
+from pipelines.extract import read_page
+from pipelines.identity import sketch, text_hash
+from sources.model import Source
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a page turned out to be: an article, or the outcome that says why not.
+
+    Attributes:
+        article: with everything that the page alone can say; None where there is none.
+        outcome: None where there is an article.
+        detail: the reason in words.
+    """
+
+    article: Article | None = None
+    outcome: Outcome | None = None
+    detail: str = ""
+
+
+def read(page: Page, source: Source, now: datetime) -> Reading:
+    """Read a page.
+
+    Args:
+        page: a fetched page, with what discovery said of it.
+        source: its outlet.
+        now: aware instant of the fetch, against which relative and future dates are judged.
+    Returns:
+        An article with dates, topic, hash and sketch, or an outcome.
+    """
+    extracted = read_page(page.body, page.url, content_type=page.headers.get("content-type"), source=source)
+    article = extracted.result
+    if isinstance(article, Rejected):
+        return Reading(outcome=article.outcome, detail=article.reason)
+    evidence = [*page.evidence, Evidence(page.url, "url")]
+    article.published, article.modified = dates.published(
+        extracted.tree,
+        evidence,
+        timezone=source.timezone,
+        now=now,
+        selector=source.selectors.date,
+        language=article.lang,
+    )
+    judgement = topic.judge(
+        article.title,
+        article.text,
+        article.lang,
+        published=article.published.at if article.published else None,
+    )
+    article.topic = judgement.stored()
+    article.relevant = judgement.relevant
+    article.text_hash = text_hash(article.text)
+    article.sketch = sketch(article.text)
+    return Reading(article=article)

@@ -1,0 +1,267 @@
+"""The five Scrapy pipelines. They decide; what costs time runs in worker processes, what is stored goes through `archive`.
+
+The item is a `Page`, from its fetch to its end: a stage either settles its outcome or fills its article. A page whose
+outcome is settled passes the later stages untouched, into the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from itemadapter import ItemAdapter
+from pymongo import AsyncMongoClient
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider, DropItem
+
+from archive import ledger, mongo, writer
+from archive.patience import StorageLost
+from archive.records import Article, Outcome, Page
+from language import lexicon
+from pipelines import copies
+from pipelines.identity import compare
+from pipelines.read import Reading, read
+from pipelines.workers import WorkerLost, Workers
+from sources import registry
+from sources.model import Source
+from sources.urls import settle
+
+logger = logging.getLogger(__name__)
+
+
+class Stage:
+    """What every pipeline knows: its crawler, hence the spider, its outlet and its archive."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    @property
+    def spider(self) -> Any:
+        """The running `SourceSpider`; its class belongs to the crawler's room, which this one does not import."""
+        return self.crawler.spider
+
+    @property
+    def source(self) -> Source:
+        """The outlet that is crawled."""
+        source: Source = self.spider.source
+        return source
+
+
+class Read(Stage):
+    """100: the page becomes an article, or gets the outcome that says why not."""
+
+    async def open_spider(self) -> None:
+        settings = self.crawler.settings
+        self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
+
+    async def process_item(self, item: Page) -> Page:
+        page = ItemAdapter(item)
+        if page["outcome"] is not None:
+            return item
+        try:
+            reading = await self.workers.run(read, item, self.source, page["fetched_at"])
+        except WorkerLost as error:
+            logger.warning("%s: %s: %s", self.source.name, page["url"], error)
+            reading = Reading(outcome=Outcome.UNREADABLE, detail=str(error))
+        page["outcome"], page["detail"], page["article"] = reading.outcome, reading.detail, reading.article
+        page["body"] = b""
+        return item
+
+    async def close_spider(self) -> None:
+        await self.workers.close()
+
+
+class Dates(Stage):
+    """200: what lies outside the crawl's window is not stored; what has no date is."""
+
+    async def process_item(self, item: Page) -> Page:
+        page = ItemAdapter(item)
+        article: Article | None = page["article"]
+        if page["outcome"] is not None or article is None or article.published is None:
+            return item
+        if not self.spider.window.holds(article.published.at):
+            page["outcome"] = Outcome.OUTSIDE_WINDOW
+            page["detail"] = f"published {article.published.at:%Y-%m-%d %H:%M} UTC"
+        return item
+
+
+class Topic(Stage):
+    """300: what is not about Franco-Moroccan security stays out, unless the outlet's TOML or a person says otherwise."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.verdicts: dict[str, dict[str, Any]] | None = None
+
+    async def process_item(self, item: Page) -> Page:
+        page = ItemAdapter(item)
+        article: Article | None = page["article"]
+        if page["outcome"] is not None or article is None:
+            return item
+        if self.verdicts is None:
+            found = await self.spider.storage(lambda: ledger.relevance_verdicts(self.spider.database))
+            self.verdicts = found
+        verdict = self.verdicts.get(page["key"])
+        if verdict is not None:
+            relevant, detail = verdict["relevant"], f"{verdict['by']} judged it off topic: {verdict['reason']}"
+        else:
+            relevant = article.relevant or self.source.topic == "all"
+            detail = f"topic score {article.topic.get('score', 0):.2f}"
+        if not relevant:
+            page["outcome"], page["detail"] = Outcome.OFF_TOPIC, detail
+        return item
+
+
+class Deduplicate(Stage):
+    """400: which article the page is, under all its addresses."""
+
+    async def process_item(self, item: Page) -> writer.Entry:
+        page = ItemAdapter(item)
+        article: Article | None = page["article"]
+        entry = writer.Entry(item, page["key"])
+        if article is None:
+            return entry
+        source = self.source
+        entry.url = settle(page["url"], article.canonical, source.domains, rules=source.identity)
+        # What the page declares must look like an article too: some themes declare a section.
+        if (
+            entry.url != page["key"]
+            and not registry.is_article(entry.url, source)
+            and registry.is_article(page["key"], source)
+        ):
+            entry.url = page["key"]
+        if page["outcome"] is not None:
+            return entry
+        entry.addresses = [page["key"], page["url"], page["requested"], *page["aliases"]]
+        article.url = entry.url
+        return entry
+
+
+class Store(Stage):
+    """500: pages are written in batches; each is let go when MongoDB has acknowledged it.
+
+    It opens the database for the whole crawl, before the spider's `start`, and closes the run's account at its end.
+    """
+
+    BATCH = 100
+    SECONDS = 0.2
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.queue: asyncio.Queue[tuple[writer.Entry, asyncio.Future[None]]] = asyncio.Queue()
+        self.made_by = {"code": crawler.settings["MARSAD_VERSION"], "lexicon": ""}
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+
+    async def open_spider(self) -> None:
+        settings = self.crawler.settings
+        self.made_by["lexicon"] = lexicon.load().version
+        try:
+            uri = await asyncio.to_thread(
+                mongo.ready, settings["MONGODB_URI"], settings["MONGODB_DATABASE"], Path(settings["DATA_DIR"])
+            )
+        except mongo.ArchiveError as error:
+            logger.error("%s", error)
+            self.spider.storage_failed = True
+            raise CloseSpider("storage") from error
+        self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
+        self.spider.database = self.client[settings["MONGODB_DATABASE"]]
+        await self._keep_run(None, None)
+        self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
+        self.flusher = asyncio.create_task(self._flush_for_ever())
+        self.flusher.add_done_callback(self._writer_ended)
+
+    async def process_item(self, item: writer.Entry) -> Page:
+        written = asyncio.get_running_loop().create_future()
+        self.queue.put_nowait((item, written))
+        await asyncio.wait({written, self.flusher}, return_when=asyncio.FIRST_COMPLETED)
+        if not written.done():
+            raise DropItem(f"not stored, the writer has ended: {item.url}", log_level="DEBUG")
+        written.result()
+        if item.error:
+            logger.error("%s: %s: MongoDB refuses it: %s", self.source.name, item.url, item.error)
+            self.spider.storage_failed = True
+            raise DropItem(f"not stored: {item.url}", log_level="DEBUG")
+        return item.page
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            batch = [await self.queue.get()]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.SECONDS):
+                    while len(batch) < self.BATCH:
+                        batch.append(await self.queue.get())
+            await self._flush(batch)
+
+    def _writer_ended(self, flusher: asyncio.Task[None]) -> None:
+        """A fault of the writer itself ends the crawl: pages that nobody writes must not be taken for stored."""
+        if not flusher.cancelled():
+            logger.error("%s: the writer failed; the crawl stops", self.source.name, exc_info=flusher.exception())
+            self.spider.storage_failed = True
+            self.ending = asyncio.create_task(self.crawler.engine.close_spider_async(reason="storage"))
+
+    async def _flush(self, batch: list[tuple[writer.Entry, asyncio.Future[None]]]) -> None:
+        entries = [entry for entry, _ in batch]
+        try:
+            await self.spider.storage(lambda: self._write(entries))
+        except Exception as error:
+            for _, written in batch:
+                if not written.done():
+                    written.set_exception(DropItem(f"not stored: {error}", log_level="DEBUG"))
+            return
+        for entry, written in batch:
+            self._count(entry)
+            if not written.done():
+                written.set_result(None)
+
+    async def _write(self, entries: list[writer.Entry]) -> None:
+        database: ledger.Database = self.spider.database
+        await writer.identify(database, entries)
+        await writer.write_articles(database, entries, self.made_by)
+        changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
+        await copies.derive(database, changed, self._compare)
+        await writer.write_ledger(database, entries, self.spider.run.id)
+
+    async def _compare(self, earlier: str, later: str) -> Any:
+        return await self.workers.run(compare, earlier, later)
+
+    def _count(self, entry: writer.Entry) -> None:
+        counters = self.spider.run.counters
+        if entry.page.status:
+            counters["fetched"] += 1
+        if entry.error:
+            counters["storage_error"] += 1
+        elif entry.page.outcome is not None:
+            counters[str(entry.page.outcome)] += 1
+
+    async def close_spider(self) -> None:
+        if hasattr(self, "flusher"):
+            self.flusher.cancel()
+            await self.workers.close()
+
+    async def spider_closed(self, reason: str) -> None:
+        """Write the end of the run, after everything else has ended."""
+        if not hasattr(self, "client"):
+            return
+        try:
+            await self._keep_run(datetime.now(UTC), reason)
+            if not self.spider.urls:
+                await self.spider.storage(
+                    lambda: ledger.write_cursor(self.spider.database, self.source.name, self.spider.cursor)
+                )
+        except StorageLost as error:
+            logger.error("%s: the end of the run is not recorded: %s", self.source.name, error)
+        finally:
+            await self.client.close()
+
+    async def _keep_run(self, ended: datetime | None, reason: str | None) -> None:
+        run: ledger.Run = self.spider.run
+        document = run.document(ended, reason)
+        await self.spider.storage(lambda: self.spider.database.runs.replace_one({"_id": run.id}, document, upsert=True))
