@@ -1,0 +1,43 @@
+"""`make` on a machine that lacks something says what to install."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", target, *variables], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def python_that(folder: Path, script: str) -> str:
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"PYTHON={path}"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ('case "$2" in *version_info*) exit 1;; esac; exit 0', "Marsad needs Python 3.11 or newer"),
+        ('case "$2" in *ensurepip*) exit 1;; esac; exit 0', "apt-get install python3-venv"),
+    ],
+)
+def test_a_missing_python_or_venv_is_named(tmp_path: Path, script: str, message: str) -> None:
+    done = make("demo", f"VENV={tmp_path / 'venv'}", python_that(tmp_path, script))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_help_lists_every_target(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (phony,) = (line for line in makefile.splitlines() if line.startswith(".PHONY:"))
+    shown = make("help").stdout
+    listed = {line.split()[1] for line in shown.splitlines()}
+    assert listed == set(phony.removeprefix(".PHONY:").split())
