@@ -1,0 +1,66 @@
+"""What people decided of an address: recorded for good, and carried out in the archive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from archive.queries import find_url
+from archive.records import Outcome
+
+Document = dict[str, Any]
+
+
+def record(
+    database: Database[Document], url: str, address: str, *, relevant: bool, by: str, reason: str, at: datetime
+) -> str:
+    """Append a verdict of relevance.
+
+    Args:
+        url: canonical URL.
+        address: the address as the person wrote it; the ledger may know it as an alias.
+        relevant: whether it belongs to the archive.
+        by, reason: who decided, and why.
+        at: aware instant of the decision.
+    Returns:
+        The canonical URL under which the ledger knows the address, which is what the verdict names.
+    """
+    known = find_url(database, url, address)
+    url = known["_id"] if known else url
+    database.verdicts.insert_one({"url": url, "relevant": relevant, "by": by, "reason": reason, "at": at})
+    return url
+
+
+def has_article(database: Database[Document], url: str) -> bool:
+    """Whether an address leads to an article of the archive."""
+    return database.urls.find_one({"_id": url, "article": {"$ne": None}}, {"_id": 1}) is not None
+
+
+def expel(database: Database[Document], url: str) -> list[str]:
+    """Take the article of an address out of the archive, as off topic.
+
+    Returns:
+        The `_id`s of the articles that were copies of it or reused it, to be derived anew.
+    """
+    document = database.urls.find_one({"_id": url})
+    article = document["article"] if document else None
+    if article is None:
+        return []
+    pointing = {"$or": [{"copy_of": article}, {"reuses": article}]}
+    orphans = [other["_id"] for other in database.articles.find(pointing, {"_id": 1})]
+    database.articles.delete_one({"_id": article})
+    database.versions.delete_many({"article": article})
+    database.urls.update_many({"article": article}, {"$set": {"article": None, "outcome": Outcome.OFF_TOPIC}})
+    return orphans
+
+
+def agreement(database: Database[Document]) -> list[tuple[Document, float]]:
+    """Each verdict of relevance with the score that the judge last gave the address; without one it is left out."""
+    pairs = []
+    for verdict in database.verdicts.find({"relevant": {"$in": [True, False]}}).sort("at", 1):
+        visit = database.visits.find_one({"url": verdict["url"], "topic": {"$ne": None}}, sort=[("at", -1)])
+        if visit is not None:
+            pairs.append((verdict, float(visit["topic"]["score"])))
+    return pairs
