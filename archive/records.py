@@ -163,3 +163,4 @@ class Article:
     relevant: bool = False
     text_hash: str = ""
     sketch: list[int] = field(default_factory=list)
+    search: str = ""

@@ -167,7 +167,6 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
         "gone_at": None,
         "capture": entry.page.capture,
         "made_by": made_by,
-        "search": " ".join(words(f"{article.title}\n{article.text}")),
     }
 
 

@@ -91,6 +91,8 @@ def _print(
         ("reading alone, all cores", *reading),
         ("mongod", None, store),
         ("bound: cores ÷ (download + server + reading + mongod)", bound, stages),
+        ("the crawl's own process", None, crawl["cpu"] / count),
+        ("its reading processes", None, crawl["workers"] / count),
         ("the whole crawl", rate, sum(crawl[name] for name in ("cpu", "workers", "mongod", "server")) / count),
     ]
     print(f"\n{count} pages, {sum(map(len, pages)) / count / 1000:.0f} kB in the mean, {CORES} cores\n")

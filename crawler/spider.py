@@ -275,10 +275,12 @@ class SourceSpider(Spider):
             StorageLost: MongoDB stayed away, or refuses; the crawl is being closed and will exit with 3.
         """
         engine = self.crawler.engine
+        # What is lost is not waited for again, page by page.
+        seconds = 0.0 if self.storage_failed else self.settings.getfloat("STORAGE_SECONDS")
         try:
             return await patiently(
                 operation,
-                self.settings.getfloat("STORAGE_SECONDS"),
+                seconds,
                 waiting=lambda begins: engine.pause() if begins else engine.unpause(),
             )
         except StorageLost as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.records import Article, Evidence, Outcome, Page, Rejected
+from language.normalize import words
 from pipelines import dates, topic
 from pipelines.extract import read_page
 from pipelines.identity import sketch, text_hash
@@ -61,4 +62,5 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     article.relevant = judgement.relevant
     article.text_hash = text_hash(article.text)
     article.sketch = sketch(article.text)
+    article.search = " ".join(words(f"{article.title}\n{article.text}"))
     return Reading(article=article)

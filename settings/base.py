@@ -78,6 +78,7 @@ REMOTE_CONTROL_ENABLED = False  # default True
 TELNETCONSOLE_ENABLED = False  # default True
 
 # -- the machine -----------------------------------------------------------------------------------------------------
+CONCURRENT_ITEMS = 2  # default 100; Scrapy starts that many tasks for every response (measured: a tenth of the loop)
 WARN_ON_GENERATOR_RETURN_VALUE = False  # default True; parses the source of every callback again and again
 REACTOR_THREADPOOL_MAXSIZE = 30  # default 10; name look-ups that hang must not hold up the other outlets
 LOG_LEVEL = "WARNING"  # default DEBUG; what happened is in `runs` and `visits`
