@@ -27,8 +27,9 @@ from urllib.parse import urlsplit
 
 from archive.records import Article, Rejected
 from language.normalize import fold
-from pipelines import content, decode, extract
-from pipelines.bylines import gather
+from pipelines import extract
+from pipelines.extraction import content, decode
+from pipelines.extraction.bylines import gather
 
 GOOD = ("css-gold", "manual", "full")
 SHARED = Path(os.environ.get("MARSAD_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -1,7 +1,7 @@
 """The dates of an article: right, or silent.
 
-`read_date` reads a line (`pipelines.date_lines` says how). `published` reads a page (`pipelines.date_markup` and
-`pipelines.date_visible` find the statements) together with what feeds, sitemaps and addresses said of it.
+`read_date` reads a line (`pipelines.dating.lines` says how). `published` reads a page (`pipelines.dating.markup` and
+`pipelines.dating.visible` find the statements) together with what feeds, sitemaps and addresses said of it.
 
 Precedence of the evidence, heaviest first. Of the publication date is believed:
 
@@ -33,11 +33,11 @@ from lxml.html import HtmlElement
 
 from archive.records import DateField, Evidence
 from language.timezones import zone
-from pipelines.date_boxes import article_heading, page_address, page_titles
-from pipelines.date_evidence import MODIFIED, PUBLISHED, Setting, Statement, from_outside, from_url, is_crawl_time
-from pipelines.date_lines import DateReading, read_lines
-from pipelines.date_markup import from_jsonld, from_meta, from_selector, from_times
-from pipelines.date_visible import from_visible
+from pipelines.dating.boxes import article_heading, page_address, page_titles
+from pipelines.dating.evidence import MODIFIED, PUBLISHED, Setting, Statement, from_outside, from_url, is_crawl_time
+from pipelines.dating.lines import DateReading, read_lines
+from pipelines.dating.markup import from_jsonld, from_meta, from_selector, from_times
+from pipelines.dating.visible import from_visible
 
 __all__ = ["DateReading", "published", "read_date"]
 

@@ -1,4 +1,4 @@
-"""From the bytes of a page to its article: `extract` is the whole way, the modules beside this one its parts.
+"""From the bytes of a page to its article: `extract` is the whole way, `pipelines.extraction` holds its parts.
 
 decode (bytes → text) ▸ parse ▸ jsonld, metadata and bylines (what the page says of itself) ▸ content, with blocks and clean
 (the text) ▸ gate (is it an article at all?).
@@ -18,10 +18,10 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from archive.records import Article, Outcome, Rejected
 from language.detect import detect
 from language.normalize import words
-from pipelines import bylines, content, gate, jsonld, metadata
-from pipelines.decode import decode
-from pipelines.markup import spaced_text
-from pipelines.selectors import select
+from pipelines.extraction import bylines, content, gate, jsonld, metadata
+from pipelines.extraction.decode import decode
+from pipelines.extraction.markup import spaced_text
+from pipelines.extraction.selectors import select
 from sources.model import Selectors, Source
 
 # lxml.html asks Python for the class of every element it hands out; one class for all saves a tenth of a page's time.

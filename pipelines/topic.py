@@ -4,8 +4,8 @@ Three threads must be tied together: France, Morocco, and a matter of security. 
 weighed sentence by sentence. A sentence ties them in the measure in which both sides stand in it (or in the one before, or
 are what the article is about), it speaks of security, and something links the two: a visit, an extradition, "in
 coordination with", two services side by side. Ties in the title and the lead weigh more than in the body, where a single
-one is a passing mention. Other themes (sport, economy …) and third countries pull the score down in the measure in which
-they outweigh the threads.
+one is a passing mention; bodies of both sides that act in different sentences add up. Other themes (sport, economy …) and
+third countries pull the score down in the measure in which they outweigh the threads.
 
 Pure and deterministic; one pass over the text.
 """
@@ -221,14 +221,16 @@ def _split(text: str, hits: list[Hit], day: date | None) -> list[_Sentence]:
 
 def _carry(sentence: _Sentence, before: _Sentence) -> _Sentence:
     """What the next sentence takes over: what this one says, and what is left of those before it."""
+    # Of one name in a list of countries the next sentence hardly speaks.
+    alone = (1.0, 1.0, 0.5, 0.3)[min(len(sentence.others), 3)]
     return _Sentence(
-        france=max(sentence.france, _CARRIED * before.france),
-        morocco=max(sentence.morocco, _CARRIED * before.morocco),
-        french=max(sentence.french, _CARRIED * before.french),
-        moroccan=max(sentence.moroccan, _CARRIED * before.moroccan),
+        france=max(alone * sentence.france, _CARRIED * before.france),
+        morocco=max(alone * sentence.morocco, _CARRIED * before.morocco),
+        french=max(alone * sentence.french, _CARRIED * before.french),
+        moroccan=max(alone * sentence.moroccan, _CARRIED * before.moroccan),
         security=max(sentence.security, _CARRIED * before.security),
         link=max(sentence.link, _CARRIED * before.link),
-        crosses=sentence.crosses,
+        crosses=sentence.crosses and not sentence.others,
     )
 
 
@@ -243,7 +245,7 @@ def _tie(sentence: _Sentence, before: _Sentence, about: tuple[float, float], *, 
     """
     bound = _join(
         sentence.play_link if sentence.play else sentence.link,
-        (_CARRIED if before.crosses and not before.others else 0.4) * before.link,
+        (_CARRIED if before.crosses else 0.4) * before.link,
     )
     if sentence.french_actor and sentence.moroccan_actor:
         bound = 1.0
@@ -263,7 +265,7 @@ def _tie(sentence: _Sentence, before: _Sentence, about: tuple[float, float], *, 
         french *= 0.5
     security = max(sentence.security, 0.6 * before.security)
     # In a list of countries none has much to do with another.
-    thin = (1.0, 0.6 if headline else 0.85, 0.4, 0.25)[min(crowd, 3)]
+    thin = (1.0, 0.6 if headline else 0.85, 0.25 if headline else 0.4, 0.2)[min(crowd, 3)]
     return french * moroccan * security * (0.2 + 0.8 * bound) * thin
 
 
@@ -273,7 +275,8 @@ def _about(sentences: list[_Sentence], title: _Sentence) -> tuple[float, float]:
     total = max(len(named), 5)
     france = sum(1 for s in named if s.france) / total
     morocco = sum(1 for s in named if s.morocco) / total
-    return max(title.france, _slope(france, 0.15, 0.5)), max(title.morocco, _slope(morocco, 0.15, 0.5))
+    alone = 1.0 if len(title.others) < 2 else 0.5
+    return max(alone * title.france, _slope(france, 0.15, 0.5)), max(alone * title.morocco, _slope(morocco, 0.15, 0.5))
 
 
 def _slope(share: float, none: float, full: float) -> float:
@@ -430,7 +433,7 @@ def judge(
 
     title_tie = min(1.0, _tie(headline, _Sentence(), (0.0, 0.0), headline=True) / _FULL_TIE)
     ties = []
-    before = headline
+    before = _carry(headline, _Sentence())
     for sentence in sentences:
         ties.append(0.0 if sentence.empty else min(1.0, _tie(sentence, before, about) / _FULL_TIE))
         before = _carry(sentence, before)
@@ -479,7 +482,8 @@ def explain(decision: Mapping[str, Any]) -> list[str]:
     lines = [f"Topic: {verdict}, score {score:.2f} (from {THRESHOLD:.2f} on it belongs to the archive)."]
     if parts:
         lines.append(
-            f"  Both sides tied to security: title {parts['title']:.2f}, lead {parts['lead']:.2f}, body {parts['body']:.2f}"
+            f"  Both sides tied to security: title {parts['title']:.2f}, lead {parts['lead']:.2f},"
+            f" body {parts['body']:.2f}, as a whole {parts.get('whole', 0.0):.2f}"
         )
         if parts["theme"] < 1:
             lines.append(f"  lowered by other themes: × {parts['theme']:.2f}")

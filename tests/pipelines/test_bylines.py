@@ -7,8 +7,8 @@ import json
 import pytest
 
 from archive.records import Article
-from pipelines.bylines import agency_in_text, names_of, says_who
 from pipelines.extract import extract
+from pipelines.extraction.bylines import agency_in_text, names_of, says_who
 
 URL = "https://www.lequai.example/vie/le-bac-reprend"
 TITLE = "Le bac reprend ses traversées après deux mois d'arrêt"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from archive.records import Outcome, Rejected
-from pipelines.decode import decode
+from pipelines.extraction.decode import decode
 
 ARABIC = "<html><body><p>وصل الوفد إلى الميناء في المساء، وعاد من المدينة على متن الحافلة مع بقية المشاركين</p></body></html>"
 FRENCH = "<html><body><p>L'été s'achève à Rabat, où le préfet a été reçu dès l'aube; les élèves rentrent déjà</p></body></html>"

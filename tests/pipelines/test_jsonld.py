@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from lxml.html import document_fromstring
 
-from pipelines import jsonld
+from pipelines.extraction import jsonld
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from lxml.html import HtmlElement
 
 from archive.records import Outcome, Rejected
 from language.normalize import fold
-from pipelines import jsonld
-from pipelines.content import Content
-from pipelines.jsonld import Node
-from pipelines.metadata import Head
+from pipelines.extraction import jsonld
+from pipelines.extraction.content import Content
+from pipelines.extraction.jsonld import Node
+from pipelines.extraction.metadata import Head
 
 _CHALLENGE_TITLE = re.compile(
     r"^\W*(?:just a moment|attention required|access denied|acces refuse|acces interdit|checking your browser|ddos-guard|security check|un instant|un momento|please wait|verify(?:ing)? (?:you are|that you)"

@@ -28,8 +28,8 @@ from dateparser.date import DateDataParser
 from language.months import GREGORIAN, HIJRI_MONTH, WEEKDAYS, alternatives, from_hijri, hijri_month
 from language.normalize import fold
 from language.timezones import ZONE, named_zone, to_utc
-from pipelines.date_clock import LETTER, Clock, Line, nearest
-from pipelines.date_relative import PUBLISHED, UPDATED, relative, too_far_ahead, yearless
+from pipelines.dating.clock import LETTER, Clock, Line, nearest
+from pipelines.dating.relative import PUBLISHED, UPDATED, relative, too_far_ahead, yearless
 
 LONGEST_LINE = 2000
 """Characters of a line that are read; a line that states a date is shorter by far."""

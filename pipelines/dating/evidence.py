@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import unquote, urlsplit
 
 from language.timezones import to_utc
-from pipelines.date_lines import FUTURE, DateReading, read_lines
+from pipelines.dating.lines import FUTURE, DateReading, read_lines
 
 MODIFIED = "modified"
 PUBLISHED = "published"

@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 
 from language.months import WEEKDAYS
 from language.normalize import fold, words
-from pipelines import jsonld
-from pipelines.jsonld import Node
-from pipelines.markup import following, lines_after, spaced_text
+from pipelines.extraction import jsonld
+from pipelines.extraction.jsonld import Node
+from pipelines.extraction.markup import following, lines_after, spaced_text
 
 _BY = re.compile(
     r"^(?:(?:(?:publi[ée]|[ée]crit|r[ée]dig[ée]|propos recueillis|texte|article|posted|written|reporting)\s+)?(?:par|by)\b|de notre correspondante?\b"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from language.months import GREGORIAN, NUMBERS, WEEKDAYS, alternatives
-from pipelines.date_clock import LETTER, Clock, Line, clock_after, clock_before
+from pipelines.dating.clock import LETTER, Clock, Line, clock_after, clock_before
 
 YEARLESS_DAYS = 183
 """How far back a day without its year may lie; with its weekday, which must be right, it may be a year."""

@@ -19,8 +19,8 @@ from trafilatura.core import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from language.normalize import fold, words
-from pipelines import bylines, clean
-from pipelines.blocks import (
+from pipelines.extraction import bylines, clean
+from pipelines.extraction.blocks import (
     GLUED,
     Line,
     densest,
@@ -32,8 +32,8 @@ from pipelines.blocks import (
     prose,
     within,
 )
-from pipelines.markup import following, lines_after, link_share, raw_text, spaced_text, text_length
-from pipelines.selectors import select
+from pipelines.extraction.markup import following, lines_after, link_share, raw_text, spaced_text, text_length
+from pipelines.extraction.selectors import select
 from sources.model import Selectors
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

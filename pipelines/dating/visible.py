@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 
 from language.months import GREGORIAN, WEEKDAYS, alternatives
 from language.normalize import fold
-from pipelines.date_boxes import CLOSE, is_out, is_own_side, shares_box, text_of, upwards
-from pipelines.date_evidence import MODIFIED, PUBLISHED, Setting, Statement
-from pipelines.date_lines import DateReading, label_of, read_lines
+from pipelines.dating.boxes import CLOSE, is_out, is_own_side, shares_box, text_of, upwards
+from pipelines.dating.evidence import MODIFIED, PUBLISHED, Setting, Statement
+from pipelines.dating.lines import DateReading, label_of, read_lines
 
 _INLINE = frozenset(
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 from lxml.html import HtmlElement
 
-from pipelines.markup import INLINE, link_share, spaced_text, text_length
+from pipelines.extraction.markup import INLINE, link_share, spaced_text, text_length
 
 Line = tuple[str, str]
 """A tag ("head", "p", "row" …) and the text of a line."""

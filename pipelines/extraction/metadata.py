@@ -10,9 +10,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from language.normalize import fold, words
-from pipelines import jsonld
-from pipelines.jsonld import Node
-from pipelines.markup import spaced_text
+from pipelines.extraction import jsonld
+from pipelines.extraction.jsonld import Node
+from pipelines.extraction.markup import spaced_text
 
 _SEPARATOR = re.compile(r"\s+[|–—\-·•»:]{1,2}\s+|\s*[|]\s*")
 _MAX_META = 5000

@@ -12,10 +12,10 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from pipelines import jsonld
-from pipelines.date_boxes import CLOSE, aside, shares_box, teaser, text_of, title_words, upwards
-from pipelines.date_evidence import LONGEST_VALUE, MODIFIED, PUBLISHED, Setting, Statement, read_value
-from pipelines.date_lines import label_of, read_lines
+from pipelines.dating.boxes import CLOSE, aside, shares_box, teaser, text_of, title_words, upwards
+from pipelines.dating.evidence import LONGEST_VALUE, MODIFIED, PUBLISHED, Setting, Statement, read_value
+from pipelines.dating.lines import label_of, read_lines
+from pipelines.extraction import jsonld
 
 _ARTICLES = frozenset(
     (

@@ -1,0 +1,1 @@
+"""Reading dates; `pipelines.dates` is the whole way, these are its parts."""
