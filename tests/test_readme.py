@@ -11,6 +11,7 @@ import pytest
 from bson import json_util
 
 from tests.conftest import ROOT, Machine
+from tests.test_make import make
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -57,7 +58,7 @@ def test_the_pymongo_examples_run_and_print(crawled: Machine) -> None:
 
 
 def test_every_make_target_of_the_readme_is_in_make_help() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = make("help").stdout
     for target in set(re.findall(r"^ {4}make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE)):
         assert re.search(rf"^  make {''.join(target)}\b", shown, re.MULTILINE), target
 
