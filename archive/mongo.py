@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pymongo
 from pymongo.database import Database
 from pymongo.errors import (
+    AutoReconnect,
     CollectionInvalid,
     ConfigurationError,
     InvalidName,
@@ -21,6 +22,7 @@ from pymongo.errors import (
 
 from archive import server
 from archive.contract import COLLECTIONS, Collection, validator
+from archive.patience import first_words
 
 Document = dict[str, Any]
 
@@ -78,11 +80,11 @@ def explain(error: Exception, uri: str) -> str:
     """One line for a person: what failed, where, and what to mend."""
     where = redact(uri)
     if isinstance(error, InvalidURI | ConfigurationError | ValueError) and not isinstance(error, OperationFailure):
-        return f"MONGODB_URI {where}: not usable: {_first_line(error)}"
+        return f"MONGODB_URI {where}: not usable: {first_words(error)}"
     if isinstance(error, InvalidName):
-        return f"MONGODB_DATABASE: {_first_line(error)}"
+        return f"MONGODB_DATABASE: {first_words(error)}"
     if isinstance(error, OperationFailure):
-        return f"MONGODB_URI {where}: the server refuses: {_first_line(error)}"
+        return f"MONGODB_URI {where}: the server refuses: {first_words(error)}"
     return (
         f"MONGODB_URI {where}: no answer within {SELECTION_SECONDS:.0f} s; start that server, mend the address, "
         "or unset MONGODB_URI to use the embedded one"
@@ -99,10 +101,6 @@ def redact(uri: str) -> str:
     return f"{parts.scheme}://{hosts}{parts.path}" if parts.scheme else "(unreadable)"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].partition(", full error")[0][:300]
-
-
 def prepare(database: Database[Document]) -> None:
     """Make or migrate every collection of the contract: validators, then indexes. Doing it again changes nothing.
 
@@ -114,7 +112,8 @@ def prepare(database: Database[Document]) -> None:
         for collection in COLLECTIONS:
             _prepare_collection(database, collection, present.get(collection.name))
     except PyMongoError as error:
-        raise ArchiveError(f"database {database.name}: cannot be prepared: {_first_line(error)}") from error
+        hint = "; is its disk full? its log says why it ended" if isinstance(error, AutoReconnect) else ""
+        raise ArchiveError(f"database {database.name}: cannot be prepared: {first_words(error)}{hint}") from error
 
 
 def _prepare_collection(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -46,10 +47,10 @@ async def patiently(
             except PyMongoError as error:
                 left = deadline - time.monotonic()
                 if not _passes(error) or left <= 0:
-                    raise StorageLost(f"MongoDB: {str(error).partition(', full error')[0][:300]}") from error
+                    raise StorageLost(f"MongoDB: {first_words(error)}") from error
                 if not paused:
                     logger.warning(
-                        "MongoDB does not answer; the crawl waits up to %.0f s: %s", seconds, str(error)[:200]
+                        "MongoDB does not answer; the crawl waits up to %.0f s: %s", seconds, first_words(error)
                     )
                     paused = True
                     waiting(True)
@@ -72,3 +73,8 @@ def _passes(error: PyMongoError) -> bool:
         faults = [*error.details.get("writeErrors", []), *error.details.get("writeConcernErrors", [])]
         return bool(faults) and all(fault.get("code") in _PASSING for fault in faults)
     return isinstance(error, OperationFailure) and error.code in _PASSING
+
+
+def first_words(error: Exception) -> str:
+    """What a MongoDB error says, without its topology and its time-outs."""
+    return re.split(r", full error| \(configured timeouts|, Timeout:|\n", str(error), maxsplit=1)[0][:300]

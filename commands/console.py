@@ -17,6 +17,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
 from archive import mongo
+from archive.patience import first_words
 from sources.model import SourceError
 from sources.registry import UnknownSource
 
@@ -49,7 +50,7 @@ def guarded(
             complain(str(error))
             command.exitcode = STORAGE
         except PyMongoError as error:
-            complain(f"MongoDB: {str(error).partition(', full error')[0][:300]}")
+            complain(f"MongoDB: {first_words(error)}")
             command.exitcode = STORAGE
         except BrokenPipeError:
             sys.stderr.close()

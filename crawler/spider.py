@@ -286,7 +286,9 @@ class SourceSpider(Spider):
         except StorageLost as error:
             if not self.storage_failed:
                 self.storage_failed = True
-                logger.error("%s: %s; the crawl stops, nothing acknowledged is lost", self.name, error)
+                logger.error(
+                    "%s: %s; the crawl stops, nothing acknowledged is lost (is MongoDB's disk full?)", self.name, error
+                )
                 asyncio.get_running_loop().create_task(engine.close_spider_async(reason="storage"))
             raise
 
