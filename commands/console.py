@@ -24,7 +24,7 @@ from sources.registry import UnknownSource
 GOOD, ATTENTION, USAGE, STORAGE, NO_NETWORK, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 # Lines for other programs are never broken: the width of a terminal counts only where there is one.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 C = TypeVar("C", bound=ScrapyCommand)

@@ -39,6 +39,19 @@ _MEANING = {
 }
 
 
+_PLACES = {
+    "selector": "the outlet's date element",
+    "jsonld": "its JSON-LD",
+    "meta": "its meta elements",
+    "time": "its time element",
+    "visible": "the line that a reader sees",
+    "url": "its address",
+    "feed": "the feed",
+    "sitemap": "the sitemap",
+    "listing": "the listing",
+}
+
+
 class Command(ScrapyCommand):
     """Tell the story of an address: who named it, what became of it, and why."""
 
@@ -127,9 +140,9 @@ def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
     say(f"  “{article['title']}”", markup=False)
     published = article["published"]
     if published:
+        when = published["date"] if published["precision"] == "day" else _time(published["at"])
         say(
-            f"  Published {_time(published['at'])}, to the {published['precision']}, "
-            f"by its {published['where']}: “{published['raw']}”.",
+            f"  Published {when}, known to the {published['precision']} from {_PLACES[published['where']]}: “{published['raw']}”.",
             markup=False,
         )
     else:
