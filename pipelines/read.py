@@ -4,14 +4,14 @@ sketch. Pure: the same page and the same `now` give the same reading."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archive.records import Article, Evidence, Outcome, Page, Rejected
 from language.normalize import words
 from pipelines import dates, topic
 from pipelines.extract import read_page
 from pipelines.identity import sketch, text_hash
-from sources.model import Source
+from sources.model import Articles, Entry, Source
 
 
 @dataclass(slots=True)
@@ -64,3 +64,22 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     article.sketch = sketch(article.text)
     article.search = " ".join(words(f"{article.title}\n{article.text}"))
     return Reading(article=article)
+
+
+def warm_up() -> None:
+    """Read a page of no account, so that the first real one finds lexicon, months and models loaded."""
+    paragraph = "<p>Le ministre reçoit son homologue à Rabat. استقبل الوزير نظيره الفرنسي بالرباط.</p>" * 20
+    body = f"<html lang='fr'><h1>Une rencontre</h1><article>{paragraph}</article></html>".encode()
+    now = datetime.now(UTC)
+    source = Source(
+        title="",
+        languages=["fr"],
+        timezone="UTC",
+        country="MA",
+        kind="portal",
+        domains=[],
+        entry=Entry(),
+        articles=Articles(match=[]),
+    )
+    url = "https://warm-up.example/"
+    read(Page(url, url, url, "", now, 200, {}, body), source, now)

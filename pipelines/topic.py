@@ -40,6 +40,10 @@ _ADJACENT = 8
 """Characters that part a body from whose it is, at most: "police de la Ville", "juges à Paris"."""
 _CARRIED = 0.7
 """What is left of a side from one sentence to the next: what an article speaks of is not named in each."""
+_RELAY = 0.4
+"""How surely a body of one side has to do with a body of the other that acted in the sentence before."""
+_OF_A_THING = 0.35
+"""What is left of a side where its adjective goes with a school, a company, a film: الثانوية الفرنسية is no French state."""
 _CO_HOSTS = frozenset({"ES", "PT"})
 """With whom Morocco stages the World Cup of 2030: named together beside an event, they are its hosts and no third party."""
 _KEPT = 60
@@ -150,10 +154,13 @@ def _security(entry: Entry, day: date | None) -> float:
 def _read_sentence(hits: Iterable[Hit], day: date | None) -> _Sentence:
     sentence = _Sentence(empty=False)
     body_end = -_ADJACENT
+    thing_end = -2
     for hit in hits:
         entry = hit.entry
         if entry.kind == "neighbour":
             sentence.play |= entry.theme == "sport"
+            # The security of stadiums and supporters is a matter of the topic.
+            thing_end = hit.end if entry.theme not in ("sport", "name") else -2
             continue
         # "la police de Tanger", شرطة مرسيليا: a body and whose it is.
         whose = hit.start - body_end <= _ADJACENT
@@ -172,16 +179,19 @@ def _read_sentence(hits: Iterable[Hit], day: date | None) -> _Sentence:
             sentence.aspects[aspect] = sentence.aspects.get(aspect, 0.0) + max(weight, 0.4)
         if entry.side == "none":
             continue
-        acts = whose or (entry.kind in ("person", "service") and entry.strength >= 0.7)
+        strength = entry.strength
+        if entry.kind == "demonym" and entry.side != "both" and hit.start - thing_end <= 1:
+            strength *= _OF_A_THING
+        acts = whose or (entry.kind in ("person", "service") and strength >= 0.7)
         if entry.side in ("FR", "both"):
-            sentence.french = _join(sentence.french, entry.strength)
+            sentence.french = _join(sentence.french, strength)
             if acts or not entry.person_only:
-                sentence.france = _join(sentence.france, entry.strength)
+                sentence.france = _join(sentence.france, strength)
                 sentence.french_actor |= acts
         if entry.side in ("MA", "both"):
-            sentence.moroccan = _join(sentence.moroccan, entry.strength)
+            sentence.moroccan = _join(sentence.moroccan, strength)
             if acts or not entry.person_only:
-                sentence.morocco = _join(sentence.morocco, entry.strength)
+                sentence.morocco = _join(sentence.morocco, strength)
                 sentence.moroccan_actor |= acts
         if entry.side == "other" and entry.country:
             sentence.others.add(entry.country)
@@ -231,6 +241,8 @@ def _carry(sentence: _Sentence, before: _Sentence) -> _Sentence:
         security=max(sentence.security, _CARRIED * before.security),
         link=max(sentence.link, _CARRIED * before.link),
         crosses=sentence.crosses and not sentence.others,
+        french_actor=sentence.french_actor and not sentence.others,
+        moroccan_actor=sentence.moroccan_actor and not sentence.others,
     )
 
 
@@ -249,10 +261,12 @@ def _tie(sentence: _Sentence, before: _Sentence, about: tuple[float, float], *, 
     )
     if sentence.french_actor and sentence.moroccan_actor:
         bound = 1.0
+    elif (sentence.french_actor and before.moroccan_actor) or (sentence.moroccan_actor and before.french_actor):
+        bound = _join(bound, _RELAY)
     elif sentence.france and sentence.morocco and not sentence.play:
         # Side by side in a headline they have to do with each other; in a long sentence, less surely.
         actor = sentence.french_actor or sentence.moroccan_actor
-        bound = _join(bound, (0.5 if actor else 0.35) if headline else (0.15 if actor else 0.1))
+        bound = _join(bound, (0.5 if actor else 0.35) if headline else (0.3 if actor else 0.15))
     # Where a person comes from is no relation between states, unless the sentence speaks of one.
     crowd = len(sentence.others)
     person = 0.9 if sentence.crosses and not crowd else 0.35 + 0.65 * bound

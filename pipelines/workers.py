@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import importlib
 import logging
 import os
 import pickle
@@ -164,4 +165,7 @@ def _become_worker(parent: int) -> None:
         bound = _MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(_MEMORY_BYTES, hard)
         resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
     os.nice(5)
+    # What reading needs is loaded now, while the first feeds are on their way, and the collector need not look at it again.
+    importlib.import_module("pipelines.read").warm_up()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
