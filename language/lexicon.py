@@ -43,7 +43,7 @@ _WORD = re.compile("[^\\W_](?:[^\\W_]|[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u
 _ARABIC = re.compile("[\u0620-\u064a]")
 # Conjunctions, then prepositions: the chains Arabic writes onto a word, before the article.
 _CLITICS = ("وف", "بكل")
-_ENDINGS = ("هما", "تين", "تان", "ين", "ون", "ات", "ان", "ها", "هم", "نا", "ه", "ا")
+_ENDINGS = ("هما", "تين", "تان", "ين", "ون", "ات", "ان", "ها", "هم", "نا", "ه", "ا", "و")
 _PRONOUNS = ("هما", "ها", "هم", "نا", "ه")
 _JOINED = frozenset({"عبد", "الدار", "ابو", "ابا", "نور", "بو"})
 _GLUED = re.compile("(?:qu|[cdjlmns])(?=[aeiouyh])")

@@ -6,14 +6,23 @@ import json
 import os
 from collections import defaultdict
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from pipelines.topic import THRESHOLD, explain, judge
 
-SETS = sorted((Path(__file__).parent.parent / "topic").glob("*.jsonl"))
-ARTICLES = [json.loads(line) for path in SETS for line in path.read_text(encoding="utf-8").splitlines() if line]
+# The sets that the lexicon was tuned on. unseen.jsonl is none of them: only bench/eval_topic.py measures on it, so that its
+# articles teach nothing.
+SETS = ("dev", "fresh_ar", "fresh_fr")
+ARTICLES = {
+    name: [
+        json.loads(line)
+        for line in (Path(__file__).parent.parent / "topic" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    for name in SETS
+}
 
 SHARED = Path(os.environ.get("MARSAD_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -24,27 +33,25 @@ VISIT = (
 )
 
 
-def scores(language: str) -> tuple[int, int, int]:
+@pytest.mark.parametrize(
+    ("name", "language", "least"),
+    [("dev", "ar", 0.97), ("dev", "fr", 0.96), ("fresh_ar", "ar", 0.98), ("fresh_fr", "fr", 0.97)],
+)
+def test_what_was_reached_on_labelled_articles_stays_reached(name: str, language: str, least: float) -> None:
     tp = fp = fn = 0
-    for article in ARTICLES:
+    for article in ARTICLES[name]:
         if article["lang"] in ({"ar", "ary"} if language == "ar" else {language}):
             judged = judge(article["title"], article["text"], article["lang"]).relevant
             tp += judged and article["relevant"]
             fp += judged and not article["relevant"]
             fn += article["relevant"] and not judged
-    return tp, fp, fn
-
-
-@pytest.mark.parametrize("language", ["ar", "fr"])
-def test_f1_on_our_own_articles(language: str) -> None:
-    tp, fp, fn = scores(language)
-    assert 2 * tp / (2 * tp + fp + fn) >= 0.95
+    assert 2 * tp / (2 * tp + fp + fn) >= least
 
 
 def test_every_family_of_hard_neighbours_stays_out() -> None:
     wrong: defaultdict[str, int] = defaultdict(int)
     total: defaultdict[str, int] = defaultdict(int)
-    for article in ARTICLES:
+    for article in chain.from_iterable(ARTICLES.values()):
         if not article["relevant"]:
             total[article["family"]] += 1
             wrong[article["family"]] += judge(article["title"], article["text"], article["lang"]).relevant
@@ -144,6 +151,38 @@ def test_what_both_do_in_different_sentences_adds_up() -> None:
     assert judge("Le recruteur au téléphone", text, "fr").relevant
 
 
+def test_a_body_that_goes_on_where_the_other_left_off_is_tied_to_it() -> None:
+    safi, lorient = "La police de Safi a saisi une tonne de résine.", "La gendarmerie de Lorient a arrêté le skipper."
+    relay = judge("Le voilier et la cale", f"{safi} {lorient}", "fr").score
+    apart = judge("Le voilier et la cale", f"{safi} Il faisait encore nuit. {lorient}", "fr").score
+    assert relay > 1.6 * apart
+
+
+def test_a_foreign_school_is_not_its_state() -> None:
+    text = (
+        "أوقفت الشرطة القضائية بولاية أمن سطات لصا سرق ست فيلات قرب {}. وما يزال شريكه في حالة فرار."
+        " وتوصل المحققون إلى هويته بفضل كاميرا."
+    )
+    title = "اعتقال لص الفيلات بالمحمدية"
+    assert not judge(title, text.format("الثانوية الفرنسية"), "ar").relevant
+    assert (
+        judge(title, text.format("القنصلية الفرنسية"), "ar").score
+        > 2 * judge(title, text.format("الثانوية الفرنسية"), "ar").score
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Le chauffeur a été arrêté au débarquement du ferry d'Al Hoceima. La JIRS de Rennes est saisie.", "fr"),
+        ("أوقفت الجمارك بمرسيليا شاحنة قادمة من أكادير محملة بالحشيش.", "ar"),
+    ],
+)
+def test_what_crosses_from_one_country_to_the_other_ties_them(text: str, language: str) -> None:
+    title = {"ar": "حجز نصف طن من الحشيش", "fr": "Saisie de 300 kilos de cannabis"}[language]
+    assert judge(title, text, language).relevant
+
+
 def test_co_hosts_of_the_world_cup_are_no_third_party() -> None:
     text = "{} discutent de la sécurité des stades avant le Mondial 2030, que le Maroc organise avec {}."
     who = "La police marocaine et la gendarmerie française"
@@ -189,7 +228,7 @@ def test_the_explanation_names_the_score_and_the_words_of_both_sides() -> None:
 
 
 def test_the_threshold_is_the_only_border() -> None:
-    for article in ARTICLES:
+    for article in chain.from_iterable(ARTICLES.values()):
         judgement = judge(article["title"], article["text"], article["lang"])
         assert 0 <= judgement.score <= 1
         assert judgement.relevant == (judgement.score >= THRESHOLD)
