@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -136,9 +137,7 @@ class Article:
 
     `extract` fills what the page says, `read` adds dates, topic and sketch, the Scrapy pipelines the rest.
 
-    Attributes that are not stored:
-        canonical: the address that the page declares for itself.
-        relevant: the topic judge's decision, which a person or the outlet's TOML may overrule.
+    `canonical`, the address that the page declares for itself, is not stored.
     """
 
     url: str
@@ -159,8 +158,7 @@ class Article:
     twins: dict[str, str] = field(default_factory=dict)
     published: DateField | None = None
     modified: DateField | None = None
-    topic: dict[str, object] = field(default_factory=dict)
-    relevant: bool = False
+    topic: dict[str, Any] = field(default_factory=dict)
     text_hash: str = ""
     sketch: list[int] = field(default_factory=list)
     search: str = ""

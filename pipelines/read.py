@@ -59,7 +59,6 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
         published=article.published.at if article.published else None,
     )
     article.topic = judgement.stored()
-    article.relevant = judgement.relevant
     article.text_hash = text_hash(article.text)
     article.sketch = sketch(article.text)
     article.search = " ".join(words(f"{article.title}\n{article.text}"))

@@ -26,6 +26,7 @@ from language import lexicon
 from pipelines import copies
 from pipelines.identity import compare
 from pipelines.read import Reading, read
+from pipelines.topic import THRESHOLD
 from pipelines.workers import WorkerLost, Workers
 from sources import registry
 from sources.model import Source
@@ -113,8 +114,10 @@ class Topic(Stage):
         if verdict is not None:
             relevant, detail = verdict["relevant"], f"{verdict['by']} judged it off topic: {verdict['reason']}"
         else:
-            relevant = article.relevant or self.source.topic == "all"
-            detail = f"topic score {article.topic.get('score', 0):.2f}"
+            score = float(article.topic["score"])
+            threshold = THRESHOLD if self.source.threshold is None else self.source.threshold
+            relevant = score >= threshold or self.source.topic == "all"
+            detail = f"topic score {score:.2f}, below {threshold:.2f}"
         if not relevant:
             page["outcome"], page["detail"] = Outcome.OFF_TOPIC, detail
         return item

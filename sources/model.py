@@ -112,6 +112,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         entry, articles, identity, selectors, manners: the tables above.
         system: the publishing system, for people ("WordPress", "Arc XP" …).
         topic: "lexicon" keeps what the topic lexicon judges relevant, "all" keeps every article.
+        threshold: topic score (0..1) from which an article of this outlet is kept, to widen or narrow the lexicon's own.
         enabled: false keeps it out of `make crawl`; `reason` then says why.
         reason: why it is disabled.
         notes: what a maintainer should know.
@@ -131,6 +132,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     manners: Manners = Manners()
     system: str = ""
     topic: Topic = "lexicon"
+    threshold: float | None = None
     enabled: bool = True
     reason: str = ""
     notes: str = ""
@@ -230,6 +232,10 @@ def _faults(source: Source) -> list[str]:
         faults.append("reason: missing; an outlet with enabled = false says why")
     if source.enabled and source.reason:
         faults.append("reason: given, but the outlet is enabled; remove one of the two")
+    if source.threshold is not None and not 0 < source.threshold <= 1:
+        faults.append(f"threshold: {source.threshold} is no topic score; write one above 0 and up to 1, such as 0.7")
+    if source.threshold is not None and source.topic == "all":
+        faults.append('threshold: given, but topic = "all" keeps every article; remove one of the two')
     faults += _entry_faults(source)
     faults += _pattern_faults(source)
     if not 0 <= source.manners.delay < math.inf:

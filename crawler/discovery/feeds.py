@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,8 +42,8 @@ def read_feed(body: bytes, url: str, content_type: str = "") -> list[Link]:
     if not text:
         raise EntryError("the feed is empty")
     if text.startswith(("{", "[")):
-        return _read_json_feed(text, url)
-    links = _read_xml_feed(text, url)
+        return _without_frozen_dates(_read_json_feed(text, url))
+    links = _without_frozen_dates(_read_xml_feed(text, url))
     if not links:
         if is_html(text):
             raise EntryError("the entry point is HTML, not a feed")
@@ -52,6 +53,18 @@ def read_feed(body: bytes, url: str, content_type: str = "") -> list[Link]:
             raise EntryError("the entry point is no feed: neither RSS, Atom nor JSON Feed")
         if _ITEM.search(text):
             raise EntryError("the feed has items, but none is whole and names an address")
+    return links
+
+
+def _without_frozen_dates(links: list[Link]) -> list[Link]:
+    """The items without dates that are the feed's own: where three or more all carry one and the same, to the second, it is
+    the moment at which the feed was made, and says nothing of any article."""
+    if len(links) < 3:
+        return links
+    for name in ("published", "modified"):
+        stated = {getattr(link, name) for link in links}
+        if len(stated) == 1 and ":" in next(iter(stated)):
+            links = [replace(link, **{name: ""}) for link in links]
     return links
 
 

@@ -28,7 +28,7 @@ def test_the_page_in_docs_is_fresh() -> None:
 
 def test_every_attribute_of_an_article_is_a_stored_field() -> None:
     named = {field.name for field in contract.ARTICLES.fields}
-    assert {field.name for field in fields(Article)} - named == {"canonical", "relevant"}
+    assert {field.name for field in fields(Article)} - named == {"canonical"}
     published = next(field for field in contract.ARTICLES.fields if field.name == "published")
     assert {field.name for field in fields(DateField)} == {field.name for field in published.fields}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archive.records import Outcome
-from tests.conftest import Machine
+from tests.conftest import ROOT, Machine
 from tests.crawler.test_whole_crawl import text_of
 from tests.samplepress.press import Truth
 
@@ -179,3 +179,17 @@ def test_list_prints_the_outlets(crawled: Machine) -> None:
             "seinematin",
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome", "kept"), [("threshold = 1.0", Outcome.STORED, 0), ('topic = "all"', Outcome.OFF_TOPIC, 1)]
+)
+def test_an_outlet_may_narrow_or_widen_the_topic(
+    machine: Machine, tmp_path: Any, line: str, outcome: Outcome, kept: int
+) -> None:
+    text = (ROOT / "tests/samplepress/outlets/carnetsdusud.toml").read_text(encoding="utf-8")
+    (tmp_path / "carnetsdusud.toml").write_text(f"{line}\n{text}", encoding="utf-8")
+    truth = truth_with(machine, outcome, outlet="carnetsdusud")
+    machine.scrapy("visit", truth.url, "-s", f"SOURCES_DIR={tmp_path}")
+    assert machine.database.visits.count_documents({}) == 1
+    assert machine.database.articles.count_documents({}) == kept

@@ -322,3 +322,21 @@ def test_machine_dates_become_instants(words: str, iso: str) -> None:
 )  # fmt: skip
 def test_words_that_are_no_date_exclude_nothing(words: str) -> None:
     assert instant(words) is None
+
+
+def _rss(*dates: str) -> bytes:
+    items = "".join(
+        f"<item><link>https://journal.example/a-{n}.html</link><pubDate>{date}</pubDate></item>"
+        for n, date in enumerate(dates)
+    )
+    return f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+
+
+def test_dates_that_are_the_feed_s_own_clock_are_none() -> None:
+    clock = "Mon, 02 Jun 2025 08:15:31 GMT"
+    frozen = read_feed(_rss(clock, clock, clock), "https://journal.example/feed")
+    assert [link.published for link in frozen] == ["", "", ""]
+    lively = read_feed(_rss(clock, clock, "Sun, 01 Jun 2025 20:00:00 GMT"), "https://journal.example/feed")
+    assert [link.published for link in lively][:2] == [clock, clock]
+    one_day = read_feed(_rss("2025-06-02", "2025-06-02", "2025-06-02"), "https://journal.example/feed")
+    assert one_day[0].published == "2025-06-02", "three articles of one day are nothing strange"

@@ -91,6 +91,8 @@ def test_tables_and_dotted_names_are_the_same(tmp_path: Path) -> None:
         ({"identity.rewrite": "[['^/amp']]"}, ["identity.rewrite", "length 2"]),
         ({"articles.match": "['']"}, ["articles.match: ''", "every address"]),
         ({"identity.rewrite": r"[['^/(a)', '\2']]"}, ["identity.rewrite", "invalid group reference"]),
+        ({"threshold": "1.5"}, ["threshold: 1.5", "up to 1"]),
+        ({"threshold": "0.7", "topic": '"all"'}, ["threshold", "remove one"]),
         ({"manners.delay": "nan"}, ["manners.delay", "seconds"]),
         ({"manners.delay": "-1.0"}, ["manners.delay", "seconds"]),
         ({"manners.delay": '"slow"'}, ["manners.delay", "float"]),
