@@ -222,6 +222,9 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
             f"None of {len(crawlers)} outlets could be reached: is there a network? (after {seconds:.0f} s)"
         )
         return
+    outside = sum(_counters(crawler)[Outcome.OUTSIDE_WINDOW] for crawler in crawlers)
+    if outside:
+        console.out.print(f"{outside} page{'s' if outside > 1 else ''} outside the window, left for a wider one.")
     stored = sum(_row(crawler)[2] + _row(crawler)[3] for crawler in crawlers)
     if stored:
         console.out.print(f"{stored} new article{'s' if stored > 1 else ''} in {seconds:.1f} s.")

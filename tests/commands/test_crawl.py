@@ -65,6 +65,7 @@ def test_a_second_crawl_stores_nothing_new_and_says_so(machine: Machine) -> None
 def test_a_window_keeps_to_its_edges(machine: Machine) -> None:
     done = machine.scrapy("crawl", "carnetsdusud", "sadarabat", "-a", "since=2024-03", "-a", "until=2024-08")
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^\d+ pages outside the window", done.stdout, re.MULTILINE)
     days = [document["published"]["date"] for document in machine.database.articles.find()]
     assert days
     assert all("2024-03-01" <= day < "2024-08-01" for day in days)
