@@ -122,8 +122,9 @@ def crawl(command: BaseRunSpiderCommand, jobs: list[tuple[Source, dict[str, str]
         if console.out.is_terminal
         else nullcontext() as live
     ):
-        asyncio.get_event_loop().create_task(_follow(crawlers, live))
+        following = asyncio.get_event_loop().create_task(_follow(crawlers, live))
         process.start()
+        following.cancel()
     if any(crawler.spider is not None and not _ended(crawler) for crawler in crawlers):
         # A second Ctrl-C ends the loop over open crawls: their threads would wait for work for ever. Workers end with us.
         console.complain("Stopped at once. What was not acknowledged waits for the next crawl.")
