@@ -38,6 +38,10 @@ _ENTRY_PRIORITY = 10_000_000
 #: How many pages of a listing a crawl without `since` looks at on its first visit.
 _FRESH_LISTING_PAGES = 3
 _MAX_SITEMAP_DEPTH = 3
+#: Outcomes of pages that were read as articles: a dead link says nothing of its day.
+_READ = [Outcome.STORED, Outcome.COPY, Outcome.OFF_TOPIC, Outcome.OUTSIDE_WINDOW]
+#: How far back a listing was walked that was walked to its last page.
+_BOTTOM = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SourceSpider(Spider):
@@ -71,6 +75,8 @@ class SourceSpider(Spider):
         self.run = Run(ObjectId(), self.source.name, self.started)
         self.scheduled: dict[str, dict[str, Any]] = {}
         self.cursor: dict[str, Any] = {}
+        self.walked: dict[str, Any] = {}
+        self.listed: dict[str, set[str]] = {}
         self.order = 0
 
     # -- start ---------------------------------------------------------------------------------------------------------
@@ -82,13 +88,14 @@ class SourceSpider(Spider):
                 yield request
             return
         self.cursor = await self.storage(lambda: ledger.read_cursor(self.database, self.source.name))
+        self.walked = dict(self.cursor)
         entry = self.source.entry
         for url in entry.feeds:
             yield self._entry(url, self.read_feed)
         for url in entry.sitemaps:
             yield self._entry(url, self.read_sitemap, depth=0)
         for url in entry.listings:
-            yield self._listing_page(url, 1, _ENTRY_PRIORITY)
+            yield self._listing_page(url, 1, _ENTRY_PRIORITY, [])
         if self.window.since:
             for url, day in archives.expand(entry.archives, self.window, self.started, self.source.timezone):
                 yield self._entry(url, self.read_archive, priority=_hours(day), quiet=True)
@@ -156,10 +163,16 @@ class SourceSpider(Spider):
             for request in await self._discover(response, links, "listing"):
                 yield request
 
-    async def read_listing(self, response: Response, template: str, page: int) -> Output:
-        """Requests for the new articles of a page of links, and for the next page while there is more to find."""
+    async def read_listing(self, response: Response, template: str, page: int, before: list[str]) -> Output:
+        """Requests for the new articles of a page of links, and for the next page while there is more to find.
+
+        Args:
+            before: the canonical URLs that the page before it named; their articles have been fetched since.
+        """
         links = await self._read_listing(response)
         if links is None:
+            if page > 1 and outcomes.of_status(response.status) == outcomes.of_status(404):
+                self._end_walk(template, _BOTTOM)
             return
         links = [link for link in links if is_article(link.url, self.source)]
         documents = await self._enter(links, response.meta["entry"], "listing")
@@ -167,14 +180,15 @@ class SourceSpider(Spider):
             for request in self._article_if_due(document):
                 yield request
         self.run.note_entry(response.url, response.status, len(links))
-        if page > 1 or links:
-            state = self.cursor.setdefault(template, {"page": 0, "complete": False})
-            state["page"] = max(state["page"], page)
-            more = "{page}" in template and await self._goes_on(template, page, documents)
-            state["complete"] = state["complete"] or not more
-            if more:
-                priority = min((_hours(document["rank"]) for document in documents), default=_ENTRY_PRIORITY) - 1
-                yield self._listing_page(template, page + 1, priority)
+        # What stood on an earlier page too is a box beside the list: the latest, the most read.
+        listed = self.listed.setdefault(template, set())
+        documents = [document for document in documents if document["_id"] not in listed]
+        listed.update(document["_id"] for document in documents)
+        if "{page}" in template and await self._goes_on(template, page, documents, before):
+            if page == 1:
+                await self._begin_walk(template)
+            priority = min((_hours(document["rank"]) for document in documents), default=_ENTRY_PRIORITY) - 1
+            yield self._listing_page(template, page + 1, priority, [document["_id"] for document in documents])
 
     async def entry_failed(self, failure: Failure) -> None:
         """Note an entry point that gave no answer."""
@@ -182,9 +196,11 @@ class SourceSpider(Spider):
         outcome, detail = outcomes.of_failure(failure)
         self._note_failure(request.meta["entry"], 0, detail, outcome)
 
-    def _listing_page(self, template: str, page: int, priority: int) -> Request:
+    def _listing_page(self, template: str, page: int, priority: int, before: list[str]) -> Request:
         url = template.replace("{page}", str(page))
-        return self._entry(url, self.read_listing, priority, template=template, page=page, quiet=page > 1)
+        return self._entry(
+            url, self.read_listing, priority, template=template, page=page, before=before, quiet=page > 1
+        )
 
     async def _read_listing(self, response: Response) -> list[Link] | None:
         encoding = _charset(response)
@@ -225,7 +241,8 @@ class SourceSpider(Spider):
                 continue
             modified = instant(child.modified)
             known = self.cursor.get(child.url, {})
-            unchanged = child.modified and known.get("modified") == child.modified
+            # Remembered by crawls of what is fresh: a crawl of the past has to read it all the same.
+            unchanged = self.window.since is None and child.modified and known.get("modified") == child.modified
             if unchanged or not reach.may_hold(None, modified) or not archives.may_cover(child.url, reach):
                 continue
             request = self._entry(child.url, self.read_sitemap, depth=depth + 1, quiet=True)
@@ -238,26 +255,45 @@ class SourceSpider(Spider):
         if modified and self.window.since is None and self.window.until is None:
             self.cursor[response.meta["entry"]] = {"modified": modified}
 
-    async def _goes_on(self, template: str, page: int, documents: list[dict[str, Any]]) -> bool:
-        """Whether the next page of a listing may hold something that is not known and inside the window."""
-        if not documents or page >= self.settings.getint("LISTING_PAGES"):
-            return False
-        if not any(document.get("new") for document in documents):
-            # Known to the last one: what lies behind was seen too, unless the walk that saw it was cut off.
-            walked = self.cursor.get(template, {})
-            if walked.get("complete") or page > walked.get("page", 0):
-                return False
-        if self.window.since is None:
-            return self.cursor.get(template, {}).get("complete", False) or page < _FRESH_LISTING_PAGES
-        return not await self._all_older(documents)
+    async def _goes_on(self, template: str, page: int, documents: list[dict[str, Any]], before: list[str]) -> bool:
+        """Whether the next page of a listing may hold something that is not known and inside the window.
 
-    async def _all_older(self, documents: list[dict[str, Any]]) -> bool:
-        """Whether every article of a listing page that has been dated lies before the window."""
+        Where every article of a page is known, so is what lies behind it, as far back as an earlier walk went to its end.
+        """
+        if not documents:
+            self._end_walk(template, _BOTTOM)
+            return False
+        if page >= self.settings.getint("LISTING_PAGES"):
+            return False
         since = self.window.since
-        query = {"_id": {"$in": [document["_id"] for document in documents]}, "outcome": {"$ne": None}}
+        known = not any(document.get("new") for document in documents)
+        earlier = self.walked.get(template, {})
+        walked_to = None if earlier.get("open") else earlier.get("reached")
+        if known and walked_to is not None and (since is None or walked_to <= since):
+            self._end_walk(template, walked_to)
+            return False
+        if since is None:
+            return walked_to is not None or page < _FRESH_LISTING_PAGES
+        if await self._all_older(before, since):
+            self._end_walk(template, since)
+            return False
+        return True
+
+    async def _begin_walk(self, template: str) -> None:
+        """Remember that a listing is being walked: what a killed walk has seen must not pass for its end."""
+        self.cursor[template] = self.cursor.get(template, {}) | {"open": True}
+        await self.storage(lambda: ledger.write_cursor(self.database, self.source.name, self.cursor))
+
+    def _end_walk(self, template: str, reached: datetime) -> None:
+        """Remember how far back a listing has been walked without a gap; kept with the end of the run."""
+        before = self.cursor.get(template, {}).get("reached", reached)
+        self.cursor[template] = {"open": False, "reached": min(before, reached)}
+
+    async def _all_older(self, urls: list[str], since: datetime) -> bool:
+        """Whether every article of a listing page that has been read lies before the window; the undated never end a walk."""
+        query = {"_id": {"$in": urls}, "outcome": {"$in": _READ}}
         settled = await self.storage(lambda: self.database.urls.find(query, {"rank": 1}).to_list())
-        ranks = [document["rank"] for document in settled]
-        return bool(ranks) and since is not None and all(rank < since for rank in ranks)
+        return bool(settled) and all(document["rank"] < since for document in settled)
 
     def _fresh(self) -> timedelta:
         return timedelta(days=self.settings.getint("FRESH_DAYS"))
@@ -289,7 +325,7 @@ class SourceSpider(Spider):
                 logger.error(
                     "%s: %s; the crawl stops, nothing acknowledged is lost (is MongoDB's disk full?)", self.name, error
                 )
-                asyncio.get_running_loop().create_task(engine.close_spider_async(reason="storage"))
+                self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="storage"))
             raise
 
     # -- articles ------------------------------------------------------------------------------------------------------

@@ -75,6 +75,30 @@ def test_a_window_keeps_to_its_edges(machine: Machine) -> None:
     assert "outside_window" not in outcomes(machine).values()
 
 
+@pytest.mark.parametrize("first", [(), ("-a", "since=2025-10")])
+def test_a_crawl_of_the_past_reaches_what_a_crawl_of_the_present_passed_by(
+    machine: Machine, tmp_path: Path, first: tuple[str, ...]
+) -> None:
+    # A listing alone, of which the first crawl looks at the newest pages: that these are known must not end the next walk.
+    outlet = (ROOT / "tests/samplepress/outlets/sadarabat.toml").read_text(encoding="utf-8")
+    (tmp_path / "sadarabat.toml").write_text(re.sub("(?m)^(feeds|archives) = .*", "", outlet), encoding="utf-8")
+    crawl = ("crawl", "sadarabat", "-s", f"SOURCES_DIR={tmp_path}", "-s", "CONCURRENT_REQUESTS=1")
+    # As in life, what a page names has been read by the time the next page is.
+    machine.press.misbehave(r"\.html", delay=0.15)
+    assert machine.scrapy(*crawl, *first).returncode == 0
+    machine.press.behave()
+    seen = machine.database.urls.count_documents({})
+    assert machine.scrapy(*crawl, *WINDOW).returncode == 0
+    reached = machine.database.urls.count_documents({})
+    machine.database.client.drop_database(machine.database.name)
+    assert machine.scrapy(*crawl, *WINDOW).returncode == 0
+    assert machine.database.urls.count_documents({}) == reached > seen
+    asked = len(machine.press.log)
+    assert machine.scrapy(*crawl, *WINDOW).returncode == 0
+    again = [entry.path for entry in machine.press.log[asked:] if "/page/" in entry.path]
+    assert again == ["/page/1"], "a listing that was walked to its end is left at the first page without news"
+
+
 def test_ctrl_c_ends_within_seconds_and_the_next_crawl_goes_on(machine: Machine) -> None:
     machine.press.misbehave(r"\.html", delay=0.3)
     crawl = start(machine, "crawl", "sadarabat", *WINDOW)
