@@ -51,6 +51,27 @@ class Evidence:
     says: str = "published"
 
 
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """One request and its response as they went over the wire.
+
+    Attributes:
+        at: aware UTC instant at which the request was sent, to the millisecond.
+        url: address as requested, without a fragment.
+        sent: the request's bytes, in pieces.
+        received: the response's bytes, in pieces: interim responses (1xx), transfer-coding and content-coding included.
+        ip: address of the server, None behind a proxy.
+        truncated: why the response is cut, by WARC 1.1 (5.13): "length", "time" or "disconnect"; None when whole.
+    """
+
+    at: datetime
+    url: str = ""
+    sent: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    ip: str | None = None
+    truncated: str | None = None
+
+
 @dataclass(slots=True)
 class Page:
     """One attempt at one URL: what a server answered, or why it did not.

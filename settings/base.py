@@ -65,7 +65,11 @@ COOKIES_ENABLED = False  # default True; a press page needs none, and tldextract
 
 # -- defence ---------------------------------------------------------------------------------------------------------
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}  # on by default; http and https are enough
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.handler.DownloadHandler",  # Scrapy's own, which also keeps the exact bytes of every exchange
+    "https": "crawler.handler.DownloadHandler",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),  # on by default; http and https are enough
+}
 DOWNLOAD_MAXSIZE = 20 * 2**20  # default 1 GiB; the largest real page seen has 5 MB
 DOWNLOAD_WARNSIZE = 0  # default 32 MiB, above the maximum
 DOWNLOAD_TIMEOUT = 30  # default 180
