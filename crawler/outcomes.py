@@ -1,4 +1,4 @@
-"""Which outcome a failed fetch has, and why, in words for people."""
+"""Which outcome a fetch without an answer has, and why, in words for people."""
 
 from __future__ import annotations
 
@@ -14,21 +14,6 @@ from crawler.middlewares.robots import ForbiddenByRobots, RobotsUnreachable
 from crawler.network import explain, is_network_error
 
 logger = logging.getLogger(__name__)
-
-_WALLS = {401: "asks for a login", 402: "asks for money", 403: "is forbidden", 451: "is withheld for legal reasons"}
-
-
-def of_status(status: int) -> tuple[Outcome, str] | None:
-    """The outcome of an HTTP status, None where the body is to be read."""
-    if 200 <= status < 300:
-        return None
-    if status in (404, 410):
-        return Outcome.GONE, f"the server answers {status}"
-    if status in _WALLS:
-        return Outcome.WALL, f"the server answers {status}: the page {_WALLS[status]}"
-    if 300 <= status < 400:
-        return Outcome.REDIRECTED, f"the server answers {status} and leads nowhere"
-    return Outcome.HTTP_ERROR, f"the server answers {status}"
 
 
 def of_failure(failure: Failure) -> tuple[Outcome, str]:

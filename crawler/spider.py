@@ -14,7 +14,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive import ledger
+from archive import answers, ledger
 from archive.ledger import Database, Find, Run
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
@@ -171,7 +171,7 @@ class SourceSpider(Spider):
         """
         links = await self._read_listing(response)
         if links is None:
-            if page > 1 and outcomes.of_status(response.status) == outcomes.of_status(404):
+            if page > 1 and answers.of_status(response.status) == answers.of_status(404):
                 self._end_walk(template, _BOTTOM)
             return
         links = [link for link in links if is_article(link.url, self.source)]
@@ -210,7 +210,7 @@ class SourceSpider(Spider):
 
     async def _read_entry(self, response: Response, read: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
         """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read."""
-        failed = outcomes.of_status(response.status)
+        failed = answers.of_status(response.status)
         if failed:
             if not (response.meta["quiet"] and failed[0] is Outcome.GONE):
                 self._note_failure(response.meta["entry"], response.status, failed[1], failed[0])
@@ -399,7 +399,7 @@ class SourceSpider(Spider):
         }
         page.body = response.body
         page.aliases = list(response.meta.get("redirect_urls", []))
-        failed = outcomes.of_status(response.status) or self._led_away(page)
+        failed = answers.settled(page, self.source)
         if failed:
             page.outcome, page.detail = failed
         yield page
@@ -422,17 +422,6 @@ class SourceSpider(Spider):
             evidence=[Evidence(**evidence) for evidence in document["evidence"]],
             title_hint=document["title_hint"],
         )
-
-    def _led_away(self, page: Page) -> tuple[Outcome, str] | None:
-        """Whether redirects have left the article: for another outlet, or for the home page, which means that it is gone."""
-        if not page.aliases:
-            return None
-        parts = urlsplit(page.url)
-        if not in_domains(parts.hostname or "", self.source.domains):
-            return Outcome.REDIRECTED, f"redirects to another outlet: {page.url}"
-        if parts.path in ("", "/") and not parts.query and urlsplit(page.requested).path not in ("", "/"):
-            return Outcome.GONE, "redirects to the home page"
-        return None
 
 
 def _hours(moment: datetime) -> int:

@@ -1,4 +1,5 @@
-"""The five Scrapy pipelines. They decide; what costs time runs in worker processes, what is stored goes through `archive`.
+"""The five Scrapy pipelines. They ask `decide` what becomes of a page; what costs time runs in worker processes, what is
+stored goes through `archive`.
 
 The item is a `Page`, from its fetch to its end: a stage either settles its outcome or fills its article. A page whose
 outcome is settled passes the later stages untouched, into the ledger.
@@ -21,16 +22,13 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from archive import ledger, mongo, writer
 from archive.patience import StorageLost
-from archive.records import Article, Outcome, Page
+from archive.records import Outcome, Page
 from language import lexicon
-from pipelines import copies
+from pipelines import decide, store
 from pipelines.identity import compare
 from pipelines.read import Reading, read
-from pipelines.topic import THRESHOLD
 from pipelines.workers import WorkerLost, Workers
-from sources import registry
 from sources.model import Source
-from sources.urls import settle
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +71,7 @@ class Read(Stage):
         except WorkerLost as error:
             logger.warning("%s: %s: %s", self.source.name, page["url"], error)
             reading = Reading(outcome=Outcome.UNREADABLE, detail=str(error))
-        page["outcome"], page["detail"], page["article"] = reading.outcome, reading.detail, reading.article
-        page["body"] = b""
+        decide.take(item, reading)
         return item
 
     async def close_spider(self) -> None:
@@ -85,13 +82,7 @@ class Dates(Stage):
     """200: what lies outside the crawl's window is not stored; what has no date is."""
 
     async def process_item(self, item: Page) -> Page:
-        page = ItemAdapter(item)
-        article: Article | None = page["article"]
-        if page["outcome"] is not None or article is None or article.published is None:
-            return item
-        if not self.spider.window.holds(article.published.at):
-            page["outcome"] = Outcome.OUTSIDE_WINDOW
-            page["detail"] = f"published {article.published.at:%Y-%m-%d %H:%M} UTC"
+        decide.window(item, self.spider.window)
         return item
 
 
@@ -100,26 +91,15 @@ class Topic(Stage):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self.verdicts: dict[str, dict[str, Any]] | None = None
+        self.verdicts: decide.Verdicts | None = None
 
     async def process_item(self, item: Page) -> Page:
-        page = ItemAdapter(item)
-        article: Article | None = page["article"]
-        if page["outcome"] is not None or article is None:
-            return item
         if self.verdicts is None:
-            found = await self.spider.storage(lambda: ledger.relevance_verdicts(self.spider.database))
-            self.verdicts = found
-        verdict = self.verdicts.get(page["key"])
-        if verdict is not None:
-            relevant, detail = verdict["relevant"], f"{verdict['by']} judged it off topic: {verdict['reason']}"
-        else:
-            score = float(article.topic["score"])
-            threshold = THRESHOLD if self.source.threshold is None else self.source.threshold
-            relevant = score >= threshold or self.source.topic == "all"
-            detail = f"topic score {score:.2f}, below {threshold:.2f}"
-        if not relevant:
-            page["outcome"], page["detail"] = Outcome.OFF_TOPIC, detail
+            verdicts: decide.Verdicts = await self.spider.storage(
+                lambda: ledger.relevance_verdicts(self.spider.database)
+            )
+            self.verdicts = verdicts
+        decide.topic(item, self.source, self.verdicts)
         return item
 
 
@@ -127,25 +107,7 @@ class Deduplicate(Stage):
     """400: which article the page is, under all its addresses."""
 
     async def process_item(self, item: Page) -> writer.Entry:
-        page = ItemAdapter(item)
-        article: Article | None = page["article"]
-        entry = writer.Entry(item, page["key"])
-        if article is None:
-            return entry
-        source = self.source
-        entry.url = settle(page["url"], article.canonical, source.domains, rules=source.identity)
-        # What the page declares must look like an article too: some themes declare a section.
-        if (
-            entry.url != page["key"]
-            and not registry.is_article(entry.url, source)
-            and registry.is_article(page["key"], source)
-        ):
-            entry.url = page["key"]
-        if page["outcome"] is not None:
-            return entry
-        entry.addresses = [page["key"], page["url"], page["requested"], *page["aliases"]]
-        article.url = entry.url
-        return entry
+        return decide.identity(item, self.source)
 
 
 class Store(Stage):
@@ -225,12 +187,7 @@ class Store(Stage):
                 written.set_result(None)
 
     async def _write(self, entries: list[writer.Entry]) -> None:
-        database: ledger.Database = self.spider.database
-        await writer.identify(database, entries)
-        await writer.write_articles(database, entries, self.made_by)
-        changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
-        await copies.derive(database, changed, self._compare)
-        await writer.write_ledger(database, entries, self.spider.run.id)
+        await store.write(self.spider.database, entries, self.made_by, self.spider.run.id, self._compare)
 
     async def _compare(self, earlier: str, later: str) -> Any:
         return await self.workers.run(compare, earlier, later)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawler import outcomes
+from archive import answers
 from crawler.middlewares.robots import MAX_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -269,8 +269,8 @@ def test_a_failed_fetch_has_its_outcome_in_words(hosts: Hosts, answer: bytes, ou
      (500, "http_error"), (503, "http_error"), (999, "http_error")],
 )  # fmt: skip
 def test_every_status_but_success_is_an_outcome(status: int, outcome: str) -> None:
-    settled = outcomes.of_status(status)
+    settled = answers.of_status(status)
     assert settled is not None
     assert settled[0] == outcome
     assert str(status) in settled[1]
-    assert outcomes.of_status(200) is None
+    assert answers.of_status(200) is None

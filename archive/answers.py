@@ -1,0 +1,42 @@
+"""What an answer says before its body is read: the same for a page from the network and for one from a WARC file."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from archive.records import Outcome, Page
+from sources.model import Source, in_domains
+
+_WALLS = {401: "asks for a login", 402: "asks for money", 403: "is forbidden", 451: "is withheld for legal reasons"}
+
+Settled = tuple[Outcome, str]
+
+
+def settled(page: Page, source: Source) -> Settled | None:
+    """The outcome that status and address of an answer decide, with the reason; None where the body is to be read."""
+    return of_status(page.status) or led_away(page, source)
+
+
+def of_status(status: int) -> Settled | None:
+    """The outcome of an HTTP status, None where the body is to be read."""
+    if 200 <= status < 300:
+        return None
+    if status in (404, 410):
+        return Outcome.GONE, f"the server answers {status}"
+    if status in _WALLS:
+        return Outcome.WALL, f"the server answers {status}: the page {_WALLS[status]}"
+    if 300 <= status < 400:
+        return Outcome.REDIRECTED, f"the server answers {status} and leads nowhere"
+    return Outcome.HTTP_ERROR, f"the server answers {status}"
+
+
+def led_away(page: Page, source: Source) -> Settled | None:
+    """Whether redirects have left the article: for another outlet, or for the home page, which means that it is gone."""
+    if not page.aliases:
+        return None
+    parts = urlsplit(page.url)
+    if not in_domains(parts.hostname or "", source.domains):
+        return Outcome.REDIRECTED, f"redirects to another outlet: {page.url}"
+    if parts.path in ("", "/") and not parts.query and urlsplit(page.requested).path not in ("", "/"):
+        return Outcome.GONE, "redirects to the home page"
+    return None

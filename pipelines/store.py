@@ -1,0 +1,32 @@
+"""One batch of decided pages into MongoDB: articles, what derives from them, and the ledger, in the order that makes
+every interruption harmless."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+
+from archive import ledger, writer
+from pipelines import copies
+
+
+async def write(
+    database: ledger.Database,
+    entries: list[writer.Entry],
+    made_by: dict[str, str],
+    run: ObjectId,
+    compare_texts: copies.Compare,
+) -> None:
+    """Write a batch and settle the outcome of each page. It may be written again after a lost connection.
+
+    Args:
+        made_by: versions of code and lexicon.
+        run: the run that the attempts belong to.
+        compare_texts: `identity.compare`, awaited.
+    Raises:
+        pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
+    """
+    await writer.identify(database, entries)
+    await writer.write_articles(database, entries, made_by)
+    changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
+    await copies.derive(database, changed, compare_texts)
+    await writer.write_ledger(database, entries, run)
