@@ -223,8 +223,8 @@ ARTICLES = Collection(
             "trafilatura and JSON-LD",
         ),
         Field("authors", "array", "names of persons", "JSON-LD, meta, byline", items="string"),
-        Field("section", "string", "the outlet's section", "JSON-LD, meta", nullable=True),
-        Field("tags", "array", "the outlet's keywords", "JSON-LD, meta", items="string"),
+        Field("section", "string", "the outlet's section", "JSON-LD, meta, breadcrumb", nullable=True),
+        Field("tags", "array", "the outlet's keywords", "JSON-LD, meta, tag links", items="string"),
         Field("agency", "string", "wire agency that the text names", "page", nullable=True),
         Field("image", "string", "address of the lead image", "JSON-LD, meta", "URL", nullable=True),
         Field(

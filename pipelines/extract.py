@@ -18,7 +18,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from archive.records import Article, Outcome, Rejected
 from language.detect import detect
 from language.normalize import words
-from pipelines.extraction import bylines, content, gate, jsonld, metadata
+from pipelines.extraction import bylines, content, gate, jsonld, metadata, sections
 from pipelines.extraction.decode import decode
 from pipelines.extraction.markup import spaced_text
 from pipelines.extraction.selectors import select
@@ -117,8 +117,8 @@ def _article(tree: HtmlElement, url: str, statements: list[jsonld.Node], source:
         standfirst=found.standfirst,
         text=text,
         authors=authors,
-        section=metadata.section(head, statements, node),
-        tags=metadata.tags(head, node),
+        section=sections.section(tree, head, statements, node, heading, [title, *sites]),
+        tags=sections.tags(tree, head, node, heading, sites),
         agency=agency or bylines.agency_in_text(found.lines, found.removed),
         image=metadata.image(head, node, url),
         paywalled=True if found.paywalled else paywalled,

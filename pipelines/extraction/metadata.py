@@ -1,4 +1,4 @@
-"""What a page says about its article beside the text: title, authors, section, tags, image, canonical address, twins, paywall."""
+"""What a page says about its article beside the text: title, image, canonical address, twins, paywall."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def read_head(tree: HtmlElement) -> Head:
     return head
 
 
-_HOME_WORDS = frozenset(("accueil", "home", "الرييسيه", "الصفحه الرييسيه", "a la une", "retour", "logo"))
+#: Folded names of links that lead home.
+HOME_WORDS = frozenset(("accueil", "home", "الرييسيه", "الصفحه الرييسيه", "a la une", "retour", "logo"))
 
 
 def _home_labels(tree: HtmlElement, url: str) -> list[str]:
@@ -81,7 +82,7 @@ def _home_labels(tree: HtmlElement, url: str) -> list[str]:
     for link in islice(tree.iter("a"), 60):
         if link.get("href") in homes:
             label = spaced_text(link) or next((image.get("alt") or "" for image in link.iter("img")), "")
-            if 2 < len(label) <= 40 and fold(label) not in _HOME_WORDS:
+            if 2 < len(label) <= 40 and fold(label) not in HOME_WORDS:
                 found.append(label)
                 if len(found) == 3:
                     break
@@ -105,6 +106,7 @@ def site_names(tree: HtmlElement, head: Head, statements: list[Node], url: str, 
 
 
 def _names_site(segment: str, sites: list[str]) -> bool:
+    """Whether a wording is one of the outlet's (folded) names, or nearly."""
     compact = "".join(words(segment))
     for site in sites:
         known = "".join(words(site))
@@ -223,60 +225,6 @@ def _without_label(wording: str, stated: list[str]) -> str:
         if len(name.split()) >= 4 and wording.endswith(name) and len(wording) - len(name) < 60:
             return name
     return wording
-
-
-_NO_SECTION = frozenset(
-    ("uncategorized", "non-classe", "non classe", "featured", "غير مصنف", "a la une", "accueil", "home")
-)
-
-
-def section(head: Head, statements: list[Node], node: Node | None) -> str | None:
-    """The rubric: JSON-LD articleSection, article:section, else the last step of the breadcrumb before the article."""
-    stated = [jsonld.text(node.get("articleSection"))] if node else []
-    for name in [*stated, head.first("article:section", "og:article:section", "cxenseparse:section", "section")]:
-        if name and fold(name) not in _NO_SECTION:
-            return name
-    for statement in statements:
-        if "BreadcrumbList" in jsonld.types(statement):
-            items = statement.get("itemListElement")
-            steps = (
-                [
-                    jsonld.text(step.get("name")) or jsonld.text(step.get("item"))
-                    for step in items
-                    if isinstance(step, dict)
-                ]
-                if isinstance(items, list)
-                else []
-            )
-            steps = [
-                step for step in steps if step and fold(step) not in ("accueil", "home", "الرييسيه", "الصفحه الرييسيه")
-            ]
-            if len(steps) >= 2:
-                return steps[-2]
-    return None
-
-
-def tags(head: Head, node: Node | None) -> list[str]:
-    """Keywords the page gives its article, without repetitions; at most 30."""
-    found: list[str] = []
-    keywords = node.get("keywords") if node else None
-    for item in keywords if isinstance(keywords, list) else [keywords]:
-        wording = jsonld.text(item)
-        found.extend(wording.split(",") if "," in wording else wording.split("،"))
-    found.extend(head.metas.get("article:tag", []))
-    if not any(name.strip() for name in found):
-        for key in ("news_keywords", "keywords"):
-            for content in head.metas.get(key, []):
-                found.extend(re.split(r"[,،;]", content))
-            if found:
-                break
-    unique: dict[str, str] = {}
-    for name in found:
-        name = name.strip(" #\"'")
-        # Some systems put typed labels ("type:video", "id:12") among the keywords.
-        if 1 < len(name) <= 80 and not re.match(r"[\w ]{1,20}:\S", name):
-            unique.setdefault(fold(name), name)
-    return list(unique.values())[:30]
 
 
 _LOGO = re.compile(
