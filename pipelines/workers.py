@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import fcntl
 import gc
 import importlib
 import logging
@@ -20,6 +21,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TaskTimeout
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from enum import Enum
 from multiprocessing import get_context, resource_tracker
 from typing import Any, TypeVar
@@ -32,6 +34,7 @@ T = TypeVar("T")
 _MEMORY_BYTES = 2 * 2**30
 _PR_SET_PDEATHSIG = 1
 _JOIN_SECONDS = 20
+_PIPE_BYTES = 2**20
 
 
 class WorkerLost(RuntimeError):
@@ -140,7 +143,20 @@ def _start_pool(count: int) -> ProcessPool:
             pool.schedule(os.getpid)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+    _widen(pool)
     return pool
+
+
+def _widen(pool: ProcessPool) -> None:
+    """Let the pipes to the processes hold several pages, so that one is there as soon as a process is free.
+
+    A pipe holds 64 KiB, less than a page: each would pass through in pieces, whenever a thread of ours gets the interpreter.
+    """
+    channel = pool._pool_manager.worker_manager.pool_channel
+    assert channel is not None
+    for end in (channel.reader, channel.writer):
+        with suppress(OSError):  # the machine allows less (/proc/sys/fs/pipe-max-size): slower, no fault
+            fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _end(pool: ProcessPool, seconds: float = 0.0) -> None:
