@@ -42,6 +42,11 @@ class Window:
         return True
 
 
+def hours(moment: datetime) -> int:
+    """Hours since 1970, the priority of what is that old: the newest comes first."""
+    return int(moment.timestamp() // 3600)
+
+
 def read_window(since: str, until: str, timezone: str) -> Window:
     """The window of two arguments of a crawl.
 
