@@ -52,6 +52,7 @@ def _page(number: int, random_: random.Random, lang: str, texts: dict[str, list[
     )
     head = (
         f'<!doctype html><html lang="{lang}" dir="{"rtl" if lang == "ar" else "ltr"}"><head><meta charset="utf-8">'
+        f'<meta property="og:type" content="article">'
         f'<title>{title} - Bench</title><meta property="og:title" content="{title}">'
         f'<script type="application/ld+json">{data}</script>'
     )
@@ -84,8 +85,12 @@ def serve(pages: list[bytes], ready: Any) -> None:
             while (await reader.readline()).strip():
                 pass
             kind, status, body = "text/html; charset=utf-8", "200 OK", b""
-            if path == "/sitemap.xml":
+            if path == "/robots.txt":
+                kind, body = "text/plain", f"User-agent: *\nAllow: /\nSitemap: {SITE}/sitemap.xml\n".encode()
+            elif path == "/sitemap.xml":
                 kind, body = "application/xml", site
+            elif path in ("", "/"):
+                body = b"<!doctype html><title>Bench</title>"
             elif path.startswith("/article/"):
                 body = pages[int(path[9:-5])]
             else:

@@ -1,10 +1,11 @@
 """The whole crawl's speed beside its bounds, in one run.
 
-    python -m bench.throughput [--pages 3000]
+    python -m bench.throughput [--pages 3000] [--peers PYTHON]
 
-A generated press on loopback is crawled whole (download → reading in workers → MongoDB). Beside it, in the same run: the bare
-Scrapy download of the same pages, trafilatura alone on all cores, and reading alone on all cores. From the CPU of the stages
-measured alone follow the machine's bound (cores ÷ their sum) and the crawl's share of it.
+A generated press on loopback is crawled whole (download → reading in workers → MongoDB). Beside it, in the same run, each stage
+alone: the bare Scrapy download of the same pages, reading in worker processes, storing. Their CPU gives the machine's bound
+(cores ÷ its sum) and the crawl's share of it. Trafilatura alone tells what our own part of reading costs; `--peers` adds other
+crawlers on the same press (see bench/peers.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from multiprocessing import get_context
@@ -29,6 +31,7 @@ import pymongo
 from archive import server
 from archive.records import Page
 from bench import press
+from bench.stages import Alone, measure
 from sources.model import Source, load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +55,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=3000)
-    count = parser.parse_args().pages
+    parser.add_argument("--peers", metavar="PYTHON", help="the Python of an environment that holds other crawlers")
+    options = parser.parse_args()
+    count = options.pages
     _say(f"making {count} pages …")
     pages = press.make_pages(count)
     serving, port = press.start(pages)
@@ -66,11 +71,14 @@ def main() -> None:
         trafilatura = _on_all_cores(_trafilatura, pages)
         _say("reading alone …")
         reading = _on_all_cores(_read, pages)
+        _say("reading in worker processes and storing, one after the other …")
+        alone = _stages(pages)
         _say("the whole crawl …")
         crawl = _crawl(proxy)
+        peers = _peers(options.peers, proxy) if options.peers else {}
     finally:
         serving.kill()
-    _print(pages, bare, trafilatura, reading, crawl)
+    _print(pages, bare, trafilatura, reading, alone, crawl, peers)
 
 
 def _print(
@@ -78,32 +86,82 @@ def _print(
     bare: dict[str, float],
     trafilatura: tuple[float, float],
     reading: tuple[float, float],
+    alone: Alone,
     crawl: dict[str, float],
+    peers: dict[str, tuple[int, float]],
 ) -> None:
     count = len(pages)
-    download, store, serving = bare["cpu"] / count, crawl["mongod"] / count, bare["server"] / count
-    stages = download + reading[1] + store + serving
+    download, serving = bare["cpu"] / count, bare["server"] / count
+    stages = download + serving + (alone.hop + alone.reading + alone.storing + alone.mongod) / count
     bound, rate = CORES / stages, count / crawl["seconds"]
-    rows: list[tuple[str, float | None, float]] = [
-        ("bare Scrapy download", count / bare["seconds"], download),
-        ("the press's own server", None, serving),
+    rows: list[tuple[str, float | None, float | None]] = [
         ("trafilatura alone, all cores", *trafilatura),
         ("reading alone, all cores", *reading),
-        ("mongod", None, store),
-        ("bound: cores ÷ (download + server + reading + mongod)", bound, stages),
-        ("the crawl's own process", None, crawl["cpu"] / count),
-        ("its reading processes", None, crawl["workers"] / count),
+        ("", None, None),
+        ("stages alone: the press's own server", None, serving),
+        ("  bare Scrapy download", count / bare["seconds"], download),
+        ("  reading in worker processes: the workers", None, alone.reading / count),
+        ("  reading in worker processes: the hop, in our process", None, alone.hop / count),
+        ("  storing: our process", None, alone.storing / count),
+        ("  storing: mongod", None, alone.mongod / count),
+        ("the bound: cores ÷ their sum", bound, stages),
+        ("", None, None),
         ("the whole crawl", rate, sum(crawl[name] for name in ("cpu", "workers", "mongod", "server")) / count),
+        ("  its own process", None, crawl["cpu"] / count),
+        ("  its reading processes", None, crawl["workers"] / count),
+        ("  mongod", None, crawl["mongod"] / count),
+        *((name, articles / seconds, None) for name, (articles, seconds) in peers.items()),
     ]
     print(f"\n{count} pages, {sum(map(len, pages)) / count / 1000:.0f} kB in the mean, {CORES} cores\n")
     print(f"{'':56}{'pages/s':>9}{'CPU ms a page':>15}")
     for name, speed, cpu in rows:
-        print(f"{name:56}{'' if speed is None else f'{speed:.1f}':>9}{cpu * 1000:>15.2f}")
+        figures = f"{'' if speed is None else f'{speed:.1f}':>9}{'' if cpu is None else f'{cpu * 1000:.2f}':>15}"
+        print(f"{name:56}{figures}".rstrip())
     print(f"\nshare of the bound          {rate / bound:.0%}")
     print(f"reading beside trafilatura  +{reading[1] / trafilatura[1] - 1:.0%} CPU")
+    for name, (articles, seconds) in peers.items():
+        print(f"{f'beside {name}':28}{rate * seconds / articles:.1f} times")
     print(f"loop lag                    p99 {crawl['lag_p99'] * 1000:.0f} ms, max {crawl['lag_max'] * 1000:.0f} ms")
     print(f"peak memory                 {crawl['memory'] / 2**20:.0f} MB (crawl and workers)")
     print(f"stored                      {crawl['stored']:.0f} of {count}")
+
+
+def _stages(pages: list[bytes]) -> Alone:
+    with _mongod() as (_, uri, pid):
+        return measure(pages, _source(), uri, "bench", pid)
+
+
+def _peers(python: str, proxy: str) -> dict[str, tuple[int, float]]:
+    """Articles and seconds of each other crawler."""
+    found = {}
+    for name in ("news-please", "fundus"):
+        _say(f"{name} …")
+        command = [python, str(ROOT / "bench" / "peers.py"), name, press.SITE]
+        said = subprocess.run(
+            command,
+            env=os.environ | {"http_proxy": proxy},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        if said.returncode:
+            _say(f"{name} failed; run {' '.join(command)} to see why")
+            continue
+        articles, seconds = json.loads(said.stdout.splitlines()[-1])
+        found[name] = (int(articles), float(seconds))
+    return found
+
+
+@contextmanager
+def _mongod() -> Iterator[tuple[Path, str, int]]:
+    """A folder with an embedded MongoDB of its own, its URI and its process."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "mongodb"
+        uri = server.ensure(data)
+        try:
+            yield Path(folder), uri, json.loads((data / "server.json").read_text())["pid"]
+        finally:
+            server.stop(data)
 
 
 def _scrapy(arguments: list[str], proxy: str, **environment: str) -> dict[str, float]:
@@ -148,31 +206,19 @@ class _Watch(threading.Thread):
 
 
 def _crawl(proxy: str) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        outlets = Path(folder) / "outlets"
+    with _mongod() as (folder, uri, mongod):
+        outlets = folder / "outlets"
         outlets.mkdir()
         (outlets / "bench.toml").write_text(OUTLET)
-        uri = server.ensure(Path(folder) / "mongodb")
-        try:
-            mongod = json.loads((Path(folder) / "mongodb" / "server.json").read_text())["pid"]
-            before = press.cpu_of(mongod)
-            arguments = [
-                "crawl",
-                "bench",
-                "-a",
-                "since=2020",
-                "-s",
-                f"SOURCES_DIR={outlets}",
-                "-s",
-                "CONCURRENT_REQUESTS=16",
-            ]
-            arguments += ["-s", f"DATA_DIR={folder}", "-s", 'EXTENSIONS={"bench.loop.LoopReport": 1}']
-            report = _scrapy(arguments, proxy, MONGODB_URI=uri, MONGODB_DATABASE="bench")
-            with pymongo.MongoClient[dict[str, Any]](uri) as client:
-                stored = client["bench"]["articles"].count_documents({})
-            return report | {"mongod": press.cpu_of(mongod) - before, "stored": stored}
-        finally:
-            server.stop(Path(folder) / "mongodb")
+        changed = {"SOURCES_DIR": outlets, "DATA_DIR": folder, "CONCURRENT_REQUESTS": 16}
+        changed["EXTENSIONS"] = '{"bench.loop.LoopReport": 1}'
+        arguments = ["crawl", "bench", "-a", "since=2020"]
+        arguments += [word for name, value in changed.items() for word in ("-s", f"{name}={value}")]
+        before = press.cpu_of(mongod)
+        report = _scrapy(arguments, proxy, MONGODB_URI=uri, MONGODB_DATABASE="bench")
+        with pymongo.MongoClient[dict[str, Any]](uri) as client:
+            stored = client["bench"]["articles"].count_documents({})
+        return report | {"mongod": press.cpu_of(mongod) - before, "stored": stored}
 
 
 def _on_all_cores(work: Callable[[bytes], None], pages: list[bytes]) -> tuple[float, float]:
