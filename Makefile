@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl query test check eval lock db-stop
+.PHONY: help demo crawl recheck query test check eval lock db-stop
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ demo: $(READY)  ## crawl the sample press from end to end and show what came of 
 
 crawl: $(READY)  ## crawl the live outlets [SOURCE="name …"] [SINCE=YYYY-MM-DD] [UNTIL=…]
 	@$(SCRAPY) crawl $(or $(SOURCE),--all) $(if $(SINCE),-a since=$(SINCE)) $(if $(UNTIL),-a until=$(UNTIL))
+
+recheck: $(READY)  ## visit stored articles again that are due, for edits and take-downs [SOURCE="name …"]
+	@$(SCRAPY) crawl $(or $(SOURCE),--all) -a recheck=yes
 
 query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
 	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(Q)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from archive.records import Outcome, Page
 from sources.model import Source, in_domains
 
 _WALLS = {401: "asks for a login", 402: "asks for money", 403: "is forbidden", 451: "is withheld for legal reasons"}
+
+# Where outlets lead the readers of a page that is no more.
+_HOME = re.compile(r"/?(?:(?:ar|fr|en)(?:/|$))?(?:index\.(?:php|html?)|home|accueil)?/?")
+_MISSING = re.compile(r"(?:/[^/]+)?/(?:error[-_/]?)?404(?:\.\w{1,5})?/?")
 
 Settled = tuple[Outcome, str]
 
@@ -25,18 +30,23 @@ def of_status(status: int) -> Settled | None:
         return Outcome.GONE, f"the server answers {status}"
     if status in _WALLS:
         return Outcome.WALL, f"the server answers {status}: the page {_WALLS[status]}"
+    if status == 304:
+        return Outcome.UNCHANGED, ""
     if 300 <= status < 400:
         return Outcome.REDIRECTED, f"the server answers {status} and leads nowhere"
     return Outcome.HTTP_ERROR, f"the server answers {status}"
 
 
 def led_away(page: Page, source: Source) -> Settled | None:
-    """Whether redirects have left the article: for another outlet, or for the home page, which means that it is gone."""
+    """Whether redirects have left the article: for another outlet, or for the home page or an error page, which means that
+    it is gone."""
     if not page.aliases:
         return None
     parts = urlsplit(page.url)
     if not in_domains(parts.hostname or "", source.domains):
         return Outcome.REDIRECTED, f"redirects to another outlet: {page.url}"
-    if parts.path in ("", "/") and not parts.query and urlsplit(page.requested).path not in ("", "/"):
+    if _HOME.fullmatch(parts.path) and not parts.query and not _HOME.fullmatch(urlsplit(page.requested).path):
         return Outcome.GONE, "redirects to the home page"
+    if _MISSING.fullmatch(parts.path):
+        return Outcome.GONE, f"redirects to an error page: {page.url}"
     return None

@@ -7,7 +7,7 @@ lost connection.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,6 +85,7 @@ def new_url(url: str, source: str, now: datetime, rank: datetime) -> dict[str, A
         "outcome_at": None,
         "next_at": None,
         "attempts": 0,
+        "answered": None,
         "etag": None,
         "last_modified": None,
         "article": None,
@@ -153,39 +154,73 @@ def _waiting(find: Find, source: str, now: datetime) -> dict[str, Any]:
 
 
 def is_due(document: dict[str, Any], now: datetime) -> bool:
-    """Whether an address waits for its first visit, or a later one has come due."""
+    """Whether an address waits for its first visit, or for another because it has led to no article yet."""
     if document["outcome"] is None and document["next_at"] is None:
         return True
-    return document["next_at"] is not None and document["next_at"] <= now
+    return document["article"] is None and document["next_at"] is not None and document["next_at"] <= now
 
 
 async def frontier(
     db: Database, source: str, now: datetime, *, since: datetime | None = None, until: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """The addresses of an outlet that are due, newest first.
+    """The addresses of an outlet that are due, newest first. Those with an article are left to `stored_frontier`.
 
     What an earlier crawl left out because it lay outside that crawl's window is due too where this one's holds it.
     """
-    due: list[dict[str, Any]] = [{"outcome": None, "next_at": None}, {"next_at": {"$lte": now}}]
+    due: list[dict[str, Any]] = [{"outcome": None, "next_at": None}, {"article": None, "next_at": {"$lte": now}}]
     span = {"$gte": since or _EVER, "$lt": until or _NEVER}
     due.append({"outcome": Outcome.OUTSIDE_WINDOW, "rank": span})
     return await db.urls.find({"source": source, "$or": due}).sort("rank", -1).to_list()
 
 
+async def stored_frontier(
+    db: Database,
+    source: str,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    everything: bool = False,
+) -> list[dict[str, Any]]:
+    """The addresses of an outlet's articles, vanished ones included, that are due to be visited again, newest first.
+
+    Args:
+        since, until: bounds of the publication.
+        everything: whether they are due or not.
+    """
+    query: dict[str, Any] = {"source": source, "outcome": {"$in": REVISITED}, "article": {"$ne": None}}
+    query["rank"] = {"$gte": since or _EVER, "$lt": until or _NEVER}
+    if not everything:
+        query["next_at"] = {"$lte": now}
+    return await db.urls.find(query).sort("rank", -1).to_list()
+
+
+#: Outcomes under which an address with an article is visited again; other forms of its address are not.
+REVISITED = [Outcome.STORED, Outcome.COPY, Outcome.GONE]
+
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def retry_at(outcome: Outcome, attempts: int, now: datetime) -> datetime | None:
+def retry_at(outcome: Outcome, attempts: int, now: datetime, *, stored: bool = False) -> datetime | None:
     """When an address is tried again after an outcome; None for never.
 
     Args:
         attempts: attempts that have failed, this one included.
+        stored: whether it has led to an article before; whatever stands there now, the article may return.
     """
-    first = _RETRY_AFTER.get(outcome)
+    first = _RETRY_AFTER.get(outcome, timedelta(days=1) if stored else None)
     if first is None or attempts >= MAX_ATTEMPTS:
         return None
     return now + first * int(2 ** (attempts - 1))
+
+
+def recheck_at(published: datetime, now: datetime, ages: Sequence[timedelta]) -> datetime | None:
+    """When an article is visited again: the next of the ages since its publication; None after the last.
+
+    An age that comes due within a quarter of itself is passed over: the visit just made serves for it too.
+    """
+    return next((published + age for age in ages if published + age - now >= age / 4), None)
 
 
 _RETRY_AFTER = {
@@ -211,8 +246,9 @@ async def read_cursor(db: Database, source: str) -> dict[str, Any]:
 
 
 async def write_cursor(db: Database, source: str, cursor: dict[str, Any]) -> None:
-    """Keep how far each listing and sitemap of an outlet has been walked."""
-    entries = [{**state, "key": key} for key, state in sorted(cursor.items())]
+    """Keep the state of some entry points; those that `cursor` does not name stay, a state of None is forgotten."""
+    kept = {**await read_cursor(db, source), **cursor}
+    entries = [{**state, "key": key} for key, state in sorted(kept.items()) if state is not None]
     await db.sources.update_one(
         {"_id": source},
         {"$set": {"cursor": {"entries": entries}}, "$setOnInsert": {"due_at": None, "lease": None, "habit": None}},

@@ -7,22 +7,27 @@ whose article did not arrive still waits, and one whose article did is found unc
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from archive.ledger import Database, new_url, retry_at
+from archive import ledger, validators
+from archive.ledger import Database, new_url, recheck_at, retry_at
 from archive.records import Article, Outcome, Page
 from language.normalize import words
+from language.substance import substance
 
 Document = dict[str, Any]
 
 #: Outcomes under which an address leads to an article.
 STANDING = (Outcome.STORED, Outcome.COPY)
+# Outcomes that take an address's article from readers.
+_LEAVING = (Outcome.GONE, Outcome.WITHDRAWN)
 # `asdict` of a whole article copies its sketch and its evidence word by word, at 2 ms an article.
 _STORED = tuple(field.name for field in fields(Article) if field.name != "canonical")
 _DUPLICATE_KEY = 11000
@@ -55,14 +60,22 @@ class Entry:
         """Whether there is an article to write: settled outcomes of an earlier attempt at this batch count."""
         return self.page.article is not None and (self.page.outcome is None or bool(self.article_id))
 
+    @property
+    def is_off_topic(self) -> bool:
+        """Whether its article has been judged off topic."""
+        return self.page.article is not None and self.page.outcome is Outcome.OFF_TOPIC
+
 
 async def identify(database: Database, entries: list[Entry]) -> None:
     """Find which article each page of a batch is: the one stored under any of its addresses, or a new one.
 
+    A page that is off topic is nothing new; where its article is stored already, an edit has made it so, and the archive
+    keeps the edit as a version.
+
     Raises:
         pymongo.errors.PyMongoError: the server was lost.
     """
-    wanted = [entry for entry in entries if entry.is_article]
+    wanted = [entry for entry in entries if entry.is_article or entry.is_off_topic]
     if not wanted:
         return
     urls = sorted({entry.url for entry in wanted})
@@ -75,7 +88,11 @@ async def identify(database: Database, entries: list[Entry]) -> None:
         by_address[document["url"]] = document["_id"]
     for entry in wanted:
         found = (by_address[address] for address in [entry.url, *entry.addresses] if address in by_address)
-        entry.article_id = next(found, None) or article_id(entry.url)
+        present = next(found, None)
+        if present is not None and entry.is_off_topic:
+            entry.page.outcome, entry.page.detail = None, ""
+        if entry.is_article:
+            entry.article_id = present or article_id(entry.url)
 
 
 def article_id(url: str) -> str:
@@ -91,7 +108,7 @@ async def write_articles(database: Database, entries: list[Entry], made_by: dict
     Raises:
         pymongo.errors.PyMongoError: the server was lost; the batch may be written again.
     """
-    wanted = [entry for entry in entries if entry.article_id]
+    wanted = [entry for entry in entries if entry.article_id and entry.is_article]
     if not wanted:
         return
     ids = sorted({entry.article_id for entry in wanted})
@@ -142,8 +159,10 @@ def _version(old: Document) -> UpdateOne:
 
 
 def _same(old: Document, new: Document) -> bool:
-    """Whether a text is the one that is stored, but for case, marks, spacing and punctuation."""
-    return bool(words(old["title"]) == words(new["title"]) and old["text_hash"] == new["text_hash"])
+    """Whether an article says what is stored: the words of title and text are equal, those of no account left out."""
+    if words(old["title"]) != words(new["title"]):
+        return False
+    return old["text_hash"] == new["text_hash"] or substance(old["text"]) == substance(new["text"])
 
 
 def _document(entry: Entry, article: Article, old: Document | None, made_by: dict[str, str]) -> Document:
@@ -170,30 +189,38 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
     }
 
 
-async def write_ledger(database: Database, entries: list[Entry], run: ObjectId) -> None:
+async def write_ledger(database: Database, entries: list[Entry], run: ObjectId, ages: Sequence[timedelta] = ()) -> None:
     """Settle the addresses of a batch and append its attempts; both may be repeated.
 
+    Args:
+        ages: since its publication, at which an article is visited again.
     Raises:
         pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
     """
     entries = [entry for entry in entries if not entry.error]
     keys = {key for entry in entries for key in (entry.page.key, entry.url)}
     known: dict[str, Document] = {doc["_id"]: doc async for doc in database.urls.find({"_id": {"$in": sorted(keys)}})}
+    for entry in entries:
+        if entry.page.outcome is Outcome.UNCHANGED and not entry.article_id:
+            # The server says so itself, without sending the page (304).
+            entry.article_id = known.get(entry.page.key, {}).get("article") or ""
     ids = [entry.article_id for entry in entries if entry.article_id]
-    found = database.articles.find({"_id": {"$in": ids}}, {"copy_of": 1, "published.at": 1})
+    found = database.articles.find({"_id": {"$in": ids}}, {"copy_of": 1, "published.at": 1, "first_seen": 1})
     articles: dict[str, Document] = {document["_id"]: document async for document in found}
     updates: list[UpdateOne] = []
     visits = []
+    seen = []
     for entry in entries:
         page = entry.page
         assert page.outcome is not None
         article = articles.get(entry.article_id)
         if page.outcome is Outcome.STORED and article and article["copy_of"]:
             page.outcome = Outcome.COPY
-        updates += _ledger_updates(entry, known, article)
+        updates += _ledger_updates(entry, known, article, ages)
         visits.append(InsertOne(_visit(entry, run)))
-        if page.outcome is Outcome.GONE:
-            await _mark_gone(database, known.get(page.key), page.fetched_at)
+        seen += _seen(entry, known.get(page.key))
+    if seen:
+        await database.articles.bulk_write(seen, ordered=False)
     if updates:
         await database.urls.bulk_write(updates)
         try:
@@ -204,37 +231,62 @@ async def write_ledger(database: Database, entries: list[Entry], run: ObjectId) 
                 raise
 
 
-def _ledger_updates(entry: Entry, known: dict[str, Document], article: Document | None) -> list[UpdateOne]:
+def _ledger_updates(
+    entry: Entry, known: dict[str, Document], article: Document | None, ages: Sequence[timedelta]
+) -> list[UpdateOne]:
     """The updates of `urls` for one attempt: the address it turned out to be, and the one that was asked for as a form of it."""
     page = entry.page
     outcome = page.outcome
+    now = page.fetched_at
     assert outcome is not None
     if article is not None and outcome in (*STANDING, Outcome.UPDATED, Outcome.UNCHANGED):
         standing = Outcome.COPY if article["copy_of"] else Outcome.STORED
+        published = article["published"]["at"] if article["published"] else article["first_seen"]
         state: Document = {
             "outcome": standing,
             "article": entry.article_id,
             "detail": "",
             "attempts": 0,
-            "next_at": None,
+            "next_at": recheck_at(published, now, ages),
         }
     else:
         before = known.get(page.key, {})
         attempts = int(before.get("attempts", 0)) + 1
-        state = {"detail": page.detail, "attempts": attempts, "next_at": retry_at(outcome, attempts, page.fetched_at)}
-        # An article that was stored stays so while its server fails.
-        if not before.get("article") or outcome in (Outcome.GONE, Outcome.WITHDRAWN):
+        stored = bool(before.get("article"))
+        state = {"detail": page.detail, "attempts": attempts}
+        state["next_at"] = retry_at(outcome, attempts, now, stored=stored)
+        # An article that was stored stays so while its server fails, and so does another form of its address.
+        leaves = outcome in _LEAVING and before.get("outcome") != Outcome.REDIRECTED
+        if leaves or not (stored or outcome is Outcome.UNCHANGED):
             state["outcome"] = outcome
     if page.article is not None and page.article.published is not None:
         state["rank"] = page.article.published.at
+    state |= _validators(page)
     if entry.url == page.key:
-        return [_settle(page.key, entry, known, state, [page.requested, page.url, *page.aliases])]
+        return [_settle(page.key, entry, known, state, _forms(page))]
     form = {"outcome": Outcome.REDIRECTED, "article": state.get("article"), "attempts": 0, "next_at": None}
     form["detail"] = f"another form of {entry.url}"
     return [
-        _settle(entry.url, entry, known, state, [page.requested, page.url, *page.aliases]),
+        _settle(entry.url, entry, known, state, _forms(page)),
         _settle(page.key, entry, known, form, []),
     ]
+
+
+def _forms(page: Page) -> list[str]:
+    """The addresses under which a page is known; a redirect that leads to no article leads elsewhere."""
+    return [page.requested, page.url, *page.aliases] if page.article is not None else [page.requested]
+
+
+def _validators(page: Page) -> Document:
+    """What an attempt says of an address's validators: those of its article, and none where something else stands there."""
+    told = validators.read(page.headers)
+    if page.outcome is Outcome.UNCHANGED and page.article is None:
+        return {name: value for name, value in told.items() if value}
+    if page.article is not None:
+        return told | {"answered": page.url}
+    if page.outcome is Outcome.GONE or 200 <= page.status < 300:
+        return dict.fromkeys(told)
+    return {}
 
 
 def _settle(key: str, entry: Entry, known: dict[str, Document], state: Document, addresses: list[str]) -> UpdateOne:
@@ -246,7 +298,6 @@ def _settle(key: str, entry: Entry, known: dict[str, Document], state: Document,
     }
     if known.get(key, {}).get("outcome") is None or state.get("outcome"):
         state = state | {"outcome_at": page.fetched_at}
-    state = state | {"etag": page.headers.get("etag"), "last_modified": page.headers.get("last-modified")}
     insert = {name: value for name, value in insert.items() if name not in state}
     return UpdateOne(
         {"_id": key},
@@ -271,6 +322,11 @@ def _visit(entry: Entry, run: ObjectId) -> Document:
     }
 
 
-async def _mark_gone(database: Database, document: Document | None, at: datetime) -> None:
-    if document and document["article"]:
-        await database.articles.update_one({"_id": document["article"], "gone_at": None}, {"$set": {"gone_at": at}})
+def _seen(entry: Entry, document: Document | None) -> list[UpdateOne]:
+    """What an attempt that brought no page of an article tells of it: that it stands as it was, or that it has vanished."""
+    page = entry.page
+    if page.outcome is Outcome.UNCHANGED and page.article is None and entry.article_id:
+        return [UpdateOne({"_id": entry.article_id}, {"$set": {"last_checked": page.fetched_at, "gone_at": None}})]
+    if page.outcome is Outcome.GONE and document and document["article"] and document["outcome"] in ledger.REVISITED:
+        return [UpdateOne({"_id": document["article"], "gone_at": None}, {"$set": {"gone_at": page.fetched_at}})]
+    return []

@@ -24,6 +24,7 @@ from archive.records import Outcome
 from commands import console
 from commands.console import UsageFault, guarded
 from crawler.loader import spider_of
+from crawler.spider import RECHECKS
 from crawler.window import WindowError, read_window
 from sources import registry
 from sources.model import Source
@@ -41,6 +42,7 @@ _FAILED = (
     Outcome.UNREADABLE,
 )
 _NO_ARTICLE = (Outcome.NOT_ARTICLE, Outcome.EMPTY)
+_CHECKED = ("outlet", "due", "checked", "unchanged", "changed", "gone", "failed")
 _COLUMNS = ("outlet", "discovered", "fetched", "stored", "copies", "off topic", "not articles", "failed")
 _REFRESH_SECONDS = 0.5
 _PLAIN_SECONDS = 30.0
@@ -61,6 +63,7 @@ class Command(BaseRunSpiderCommand):
         return (
             "Crawl outlets: read their feeds, sitemaps and listings, fetch what is new, store what is about the topic. "
             "-a since=YYYY[-MM[-DD]] and -a until=… bound the publication; with since, archives are walked too. "
+            "-a recheck=yes visits the stored articles that are due again instead, -a recheck=all every one. "
             "Exit codes: 0 good, 1 something needs you, 2 usage, 3 storage, 4 no network, 130 interrupted."
         )
 
@@ -71,9 +74,11 @@ class Command(BaseRunSpiderCommand):
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         sources = self._chosen(args, everything=opts.all)
-        unknown = set(opts.spargs) - {"since", "until"}
+        unknown = set(opts.spargs) - {"since", "until", "recheck"}
         if unknown:
-            raise UsageFault(f"-a {sorted(unknown)[0]}=…: no such argument; since and until are allowed")
+            raise UsageFault(f"-a {sorted(unknown)[0]}=…: no such argument; since, until and recheck are allowed")
+        if opts.spargs.get("recheck", "yes") not in RECHECKS:
+            raise UsageFault(f"-a recheck={opts.spargs['recheck']}: write yes for the articles that are due, or all")
         for source in sources:
             try:
                 read_window(opts.spargs.get("since", ""), opts.spargs.get("until", ""), source.timezone)
@@ -166,8 +171,22 @@ def _counters(crawler: Crawler) -> Counter[str]:
     return spider.run.counters if spider is not None else Counter()
 
 
+def _columns(crawler: Crawler) -> tuple[str, ...]:
+    return _CHECKED if _is_recheck(crawler) else _COLUMNS
+
+
+def _is_recheck(crawler: Crawler) -> bool:
+    spider: Any = crawler.spider
+    return spider is not None and bool(spider.recheck)
+
+
 def _row(crawler: Crawler) -> list[int]:
     counters = _counters(crawler)
+    if _is_recheck(crawler):
+        checked = sum(counters[outcome] for outcome in Outcome)
+        same, changed = counters[Outcome.UNCHANGED], counters[Outcome.UPDATED] + counters[Outcome.STORED]
+        gone = counters[Outcome.GONE]
+        return [counters["due"], checked, same, changed, gone, checked - same - changed - gone]
     return [
         counters["discovered"],
         counters["fetched"],
@@ -181,12 +200,14 @@ def _row(crawler: Crawler) -> list[int]:
 
 def _line(crawler: Crawler) -> str:
     name = crawler.spidercls.name
-    numbers = ", ".join(f"{number} {column}" for column, number in zip(_COLUMNS[1:], _row(crawler), strict=True))
+    columns = _columns(crawler)[1:]
+    numbers = ", ".join(f"{number} {column}" for column, number in zip(columns, _row(crawler), strict=True))
     return f"{name}: {'done:' if _ended(crawler) else '…'} {numbers}"
 
 
 def _progress(crawlers: list[Crawler]) -> Table:
-    grid = console.table(*_COLUMNS, right=_COLUMNS[1:])
+    columns = _columns(crawlers[0]) if crawlers else _COLUMNS
+    grid = console.table(*columns, right=columns[1:])
     rows = [_row(crawler) for crawler in crawlers]
     for crawler, row in zip(crawlers, rows, strict=True):
         grid.add_row(str(crawler.spidercls.name), *map(str, row))
@@ -223,6 +244,15 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
             f"None of {len(crawlers)} outlets could be reached: is there a network? (after {seconds:.0f} s)"
         )
         return
+    if crawlers and all(_is_recheck(crawler) for crawler in crawlers):
+        _, checked, same, changed, gone, failed = (sum(column) for column in zip(*map(_row, crawlers), strict=True))
+        told = f"{same} unchanged, {changed} changed, {gone} gone, {failed} failed"
+        console.out.print(
+            f"{checked} article{'s' if checked > 1 else ''} checked in {seconds:.1f} s: {told}."
+            if checked
+            else "No stored article is due; '-a recheck=all' visits those that are not due too."
+        )
+        return
     outside = sum(_counters(crawler)[Outcome.OUTSIDE_WINDOW] for crawler in crawlers)
     if outside:
         console.out.print(f"{outside} page{'s' if outside > 1 else ''} outside the window, left for a wider one.")
@@ -241,6 +271,9 @@ def _failed_entries(crawler: Crawler) -> list[dict[str, Any]]:
 def _unreached(crawler: Crawler) -> bool:
     """Whether an outlet has entry points and none of them gave an answer."""
     spider: Any = crawler.spider
+    if spider is not None and spider.recheck:
+        counters = spider.run.counters
+        return bool(counters[Outcome.NETWORK_ERROR]) and counters[Outcome.NETWORK_ERROR] == counters["due"]
     if spider is None or not spider.run.entries:
         return False
     return bool(spider.run.counters["entry_unreachable"] == len(spider.run.entries))

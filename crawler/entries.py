@@ -16,10 +16,11 @@ from twisted.python.failure import Failure
 from archive import answers
 from archive.records import Outcome
 from crawler import archives, outcomes
-from crawler.discovery.feeds import read_feed
+from crawler.discovery.feeds import is_whole, read_feed
 from crawler.discovery.links import EntryError, Link, instant
 from crawler.discovery.listings import read_listing
 from crawler.discovery.sitemaps import Sitemap, looks_like_a_sitemap, read_sitemap
+from crawler.middlewares import conditional
 from crawler.walk import BOTTOM, Walk
 from crawler.window import Window, hours
 from sources.model import in_domains
@@ -73,7 +74,7 @@ class EntryPoints:
             callback=callback,
             errback=self.failed,
             cb_kwargs=arguments,
-            meta={"entry": url, "quiet": quiet},
+            meta={"entry": url, "quiet": quiet, "validators": self.spider.validators.held(url)},
             priority=priority,
             dont_filter=True,
         )
@@ -86,6 +87,8 @@ class EntryPoints:
         if links is not None:
             for request in await self._discover(response, links, "feed"):
                 yield request
+            if is_whole(response.body):
+                self.spider.validators.keep(response)
 
     async def read_sitemap(self, response: Response, depth: int) -> Requests:
         """Requests for the new articles of a sitemap, and for the sitemaps of an index that the window may need."""
@@ -97,6 +100,9 @@ class EntryPoints:
         for request in self._children(sitemap, depth):
             yield request
         self._remember_sitemap(response)
+        # An index may stay as it is while its sitemaps change.
+        if depth == 0 and not sitemap.children and not sitemap.truncated:
+            self.spider.validators.keep(response)
 
     async def read_archive(self, response: Response) -> Requests:
         """Requests for the new articles of one day, month or year of the past, be it a sitemap or a listing."""
@@ -117,13 +123,18 @@ class EntryPoints:
         if links is None:
             if page > 1 and answers.of_status(response.status) == answers.of_status(404):
                 self.walk.end(template, BOTTOM)
+            elif page > 1:
+                self.spider.validators.forget(template.replace("{page}", "1"))
             return
         links = [link for link in links if is_article(link.url, self.source)]
         documents = await self.spider.enter(links, response.meta["entry"], "listing")
+        self.spider.prove(response, documents)
         for document in documents:
             for request in self.spider.article_if_due(document):
                 yield request
         self.spider.run.note_entry(response.url, response.status, len(links))
+        if page == 1:
+            self.spider.validators.keep(response)
         documents = self.walk.fresh(template, documents)
         if "{page}" in template and await self.walk.goes_on(template, page, documents, before):
             if page == 1:
@@ -136,6 +147,8 @@ class EntryPoints:
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, detail = outcomes.of_failure(failure)
         self._note_failure(request.meta["entry"], 0, detail, outcome)
+        if template := request.cb_kwargs.get("template"):
+            self.spider.validators.forget(template.replace("{page}", "1"))
 
     # -- what they share -----------------------------------------------------------------------------------------------
 
@@ -152,7 +165,10 @@ class EntryPoints:
         )
 
     async def _read(self, response: Response, read: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
-        """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read."""
+        """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read or is unchanged."""
+        if response.status == 304 and conditional.is_conditional(response.request):
+            self.spider.run.note_entry(response.meta["entry"], response.status, 0)
+            return None
         failed = answers.of_status(response.status)
         if failed:
             if not (response.meta["quiet"] and failed[0] is Outcome.GONE):
@@ -171,6 +187,7 @@ class EntryPoints:
         run = self.spider.run
         run.note_entry(url, status, 0, detail)
         run.counters["entry_failed"] += 1
+        self.spider.validators.forget(url)
         if outcome is Outcome.NETWORK_ERROR:
             run.counters["entry_unreachable"] += 1
         logger.info("%s: entry point %s: %s", self.source.name, url, detail)
@@ -183,6 +200,7 @@ class EntryPoints:
             reach = Window(spider.started - self._fresh(), reach.until)
         wanted = await asyncio.to_thread(self._wanted, links, reach)
         documents = await spider.enter(wanted, response.meta["entry"], where)
+        spider.prove(response, documents)
         spider.run.note_entry(response.meta["entry"], response.status, len(wanted), error or None)
         return [request for document in documents for request in spider.article_if_due(document)]
 

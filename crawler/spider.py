@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from bson import ObjectId
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -19,8 +21,11 @@ from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
 from crawler import outcomes
 from crawler.discovery.links import Link, instant
-from crawler.entries import EntryPoints
+from crawler.entries import ENTRY_PRIORITY, EntryPoints
+from crawler.middlewares import conditional
+from crawler.unchanged import EntryValidators
 from crawler.window import Window, hours, read_window
+from sources.ages import read_ages
 from sources.model import Source
 from sources.urls import UrlError, canonicalize
 
@@ -28,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 Output = AsyncIterator[Request | Page]
 T = TypeVar("T")
+
+#: What the argument `recheck` may be.
+RECHECKS = ("yes", "all")
 
 
 class SourceSpider(Spider):
@@ -37,31 +45,56 @@ class SourceSpider(Spider):
         since, until: the window of publication, see `crawler.window.read_window`. Without `since`, feeds are read as they
             are, sitemaps and listings only for recent articles; with it, archives too.
         urls: addresses separated by white space, to be visited instead of the entry points (`scrapy visit`).
+        recheck: "yes" visits the stored articles that are due again instead of the entry points, "all" those that are not
+            due too; `since` and `until` then choose articles by their publication.
 
     Attributes:
         database: asynchronous MongoDB, set by the Store pipeline before `start` is called.
         run: counters of this crawl, set with it.
         storage_failed: MongoDB was lost for good, or refused a document.
         close_reason: why the crawl ended, "" while it runs.
+        ages: since its publication, at which an article is visited again.
+        validators: of the entry points.
     """
 
     source: Source
     database: Database
     run: Run
+    validators: EntryValidators
+    ages: tuple[timedelta, ...] = ()
     storage_failed = False
     close_reason = ""
 
     def __init__(
-        self, name: str | None = None, *, since: str = "", until: str = "", urls: str = "", **kwargs: Any
+        self,
+        name: str | None = None,
+        *,
+        since: str = "",
+        until: str = "",
+        urls: str = "",
+        recheck: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        self.window: Window = read_window(since, until, self.source.timezone)
+        asked = read_window(since, until, self.source.timezone)
+        # A stored article is followed wherever its date goes: the window chooses, and does not judge.
+        self.window, self.chosen = (Window(), asked) if recheck else (asked, asked)
         self.urls = urls.split()
+        self.recheck = recheck
         self.started = datetime.now(UTC)
         self.run = Run(ObjectId(), self.source.name, self.started)
         self.scheduled: dict[str, dict[str, Any]] = {}
         self.cursor: dict[str, Any] = {}
         self.order = 0
+        self.doubted: dict[str, str] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        written = cls.source.recheck
+        spider.ages = read_ages(crawler.settings.getlist("RECHECK_AGES") if written is None else written)
+        crawler.signals.connect(spider.page_settled, signal=signals.item_scraped)
+        return spider
 
     # -- start ---------------------------------------------------------------------------------------------------------
 
@@ -72,6 +105,11 @@ class SourceSpider(Spider):
                 yield request
             return
         self.cursor = await self.storage(lambda: ledger.read_cursor(self.database, self.source.name))
+        self.validators = EntryValidators(self.source, self.cursor, whole=self.window == Window())
+        if self.recheck:
+            async for request in self._revisit_stored():
+                yield request
+            return
         for request in EntryPoints(self).requests():
             yield request
         since, until = self.window.since, self.window.until
@@ -95,9 +133,51 @@ class SourceSpider(Spider):
             for request in self._article(document):
                 yield request
 
+    async def _revisit_stored(self) -> AsyncIterator[Request]:
+        due = await self.storage(
+            lambda: ledger.stored_frontier(
+                self.database,
+                self.source.name,
+                self.started,
+                since=self.chosen.since,
+                until=self.chosen.until,
+                everything=self.recheck == "all",
+            )
+        )
+        self.run.counters["due"] = len(due)
+        for document in due:
+            for request in self._article(document):
+                # Behind whatever is fresh, the newest first.
+                request.meta["validators"] = conditional.held_by(document)
+                yield request.replace(priority=request.priority - ENTRY_PRIORITY)
+
     def closed(self, reason: str) -> None:
         """Scrapy calls this at the end."""
         self.close_reason = reason
+
+    # -- what servers call unchanged -----------------------------------------------------------------------------------
+
+    def prove(self, response: Response, documents: Iterable[dict[str, Any]]) -> None:
+        """Distrust the host of an entry point that was called unchanged and names something new."""
+        if response.meta.get("doubted") and any(document.get("new") for document in documents):
+            self._distrust(response.url)
+
+    def page_settled(self, item: Page) -> None:
+        """Distrust the host of an article that was called unchanged and has changed."""
+        url = self.doubted.pop(item.key, None)
+        if url is not None and item.outcome is Outcome.UPDATED:
+            self._distrust(url)
+
+    def _distrust(self, url: str) -> None:
+        conditional.distrust(self.cursor, url)
+        host = urlsplit(url).hostname
+        logger.warning("%s: %s calls changed pages unchanged (304); it is not asked so again", self.name, host)
+
+    def kept_cursor(self, reason: str) -> dict[str, Any]:
+        """The state of entry points and hosts to be kept at the end of a crawl."""
+        if self.recheck:
+            return {key: state for key, state in self.cursor.items() if conditional.is_host_state(key)}
+        return self.cursor | self.validators.state(finished=reason == "finished")
 
     # -- storage -------------------------------------------------------------------------------------------------------
 
@@ -163,7 +243,7 @@ class SourceSpider(Spider):
                 scheduled[name] = [*scheduled[name], *(item for item in document[name] if item not in scheduled[name])]
             return
         yield Request(
-            min(document["aliases"], key=len),
+            _address(document),
             callback=self.read_article,
             errback=self.article_failed,
             cb_kwargs={"document": document},
@@ -181,7 +261,11 @@ class SourceSpider(Spider):
         }
         page.body = response.body
         page.aliases = list(response.meta.get("redirect_urls", []))
+        if response.meta.get("doubted"):
+            self.doubted[page.key] = response.url
         failed = answers.settled(page, self.source)
+        if page.status == 304 and not conditional.is_conditional(response.request):
+            failed = Outcome.HTTP_ERROR, "the server answers 304 to a request that holds nothing"
         if failed:
             page.outcome, page.detail = failed
         yield page
@@ -197,13 +281,19 @@ class SourceSpider(Spider):
         return Page(
             key=document["_id"],
             url=url,
-            requested=min(document["aliases"], key=len),
+            requested=_address(document),
             source=self.source.name,
             fetched_at=datetime.now(UTC),
             found_by=document["found_by"],
             evidence=[Evidence(**evidence) for evidence in document["evidence"]],
             title_hint=document["title_hint"],
         )
+
+
+def _address(document: dict[str, Any]) -> str:
+    """Where an article is asked for: where it answered last, else its shortest address."""
+    answered: str | None = document.get("answered")
+    return answered or min(document["aliases"], key=len)
 
 
 def _published(document: dict[str, Any]) -> datetime | None:

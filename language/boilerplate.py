@@ -33,6 +33,11 @@ _SENTENCE_END = re.compile(r"[.!?؟…]+(?=\s|$)|\n")
 _WORD = re.compile(r"\d+(?:[.,٫٬]\d+)+|[^\W_]+")
 
 
+def is_service(sentence: list[str]) -> bool:
+    """Whether the folded words of a sentence or line are a service sentence: at most 25, one of the marks among them."""
+    return len(sentence) <= _SERVICE_LENGTH and _SERVICE.search(" ".join(sentence)) is not None
+
+
 def own_words(text: str) -> tuple[list[str], list[bool]]:
     """The folded words of a text, and for each whether it is the text's own.
 
@@ -46,9 +51,8 @@ def own_words(text: str) -> tuple[list[str], list[bool]]:
     own: list[bool] = []
     for sentence in _SENTENCE_END.split(text):
         found = _WORD.findall(fold(sentence))
-        is_service = len(found) <= _SERVICE_LENGTH and _SERVICE.search(" ".join(found)) is not None
         text_words += found
-        own += [not is_service] * len(found)
+        own += [not is_service(found)] * len(found)
     for index, triple in enumerate(_triples(text_words)):
         if triple in STOCK:
             own[index : index + 3] = (False, False, False)

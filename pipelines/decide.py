@@ -70,7 +70,7 @@ def identity(page: Page, source: Source) -> writer.Entry:
     # What the page declares must look like an article too: some themes declare a section.
     if entry.url != page.key and not registry.is_article(entry.url, source) and registry.is_article(page.key, source):
         entry.url = page.key
-    if page.outcome is not None:
+    if page.outcome not in (None, Outcome.OFF_TOPIC):
         return entry
     entry.addresses = [page.key, page.url, page.requested, *page.aliases]
     article.url = entry.url

@@ -187,7 +187,8 @@ class Store(Stage):
                 written.set_result(None)
 
     async def _write(self, entries: list[writer.Entry]) -> None:
-        await store.write(self.spider.database, entries, self.made_by, self.spider.run.id, self._compare)
+        run, ages = self.spider.run.id, self.spider.ages
+        await store.write(self.spider.database, entries, self.made_by, run, self._compare, ages=ages)
 
     async def _compare(self, earlier: str, later: str) -> Any:
         return await self.workers.run(compare, earlier, later)
@@ -213,9 +214,8 @@ class Store(Stage):
         try:
             await self._keep_run(datetime.now(UTC), reason)
             if not self.spider.urls:
-                await self.spider.storage(
-                    lambda: ledger.write_cursor(self.spider.database, self.source.name, self.spider.cursor)
-                )
+                cursor = self.spider.kept_cursor(reason)
+                await self.spider.storage(lambda: ledger.write_cursor(self.spider.database, self.source.name, cursor))
         except StorageLost as error:
             logger.error("%s: the end of the run is not recorded: %s", self.source.name, error)
         finally:

@@ -3,6 +3,9 @@ every interruption harmless."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from bson import ObjectId
 
 from archive import ledger, writer
@@ -15,6 +18,8 @@ async def write(
     made_by: dict[str, str],
     run: ObjectId,
     compare_texts: copies.Compare,
+    *,
+    ages: Sequence[timedelta] = (),
 ) -> None:
     """Write a batch and settle the outcome of each page. It may be written again after a lost connection.
 
@@ -22,6 +27,7 @@ async def write(
         made_by: versions of code and lexicon.
         run: the run that the attempts belong to.
         compare_texts: `identity.compare`, awaited.
+        ages: since its publication, at which an article is visited again.
     Raises:
         pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
     """
@@ -29,4 +35,4 @@ async def write(
     await writer.write_articles(database, entries, made_by)
     changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
     await copies.derive(database, changed, compare_texts)
-    await writer.write_ledger(database, entries, run)
+    await writer.write_ledger(database, entries, run, ages)

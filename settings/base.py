@@ -38,6 +38,9 @@ ITEM_PIPELINES = {
 READ_WORKERS = os.cpu_count() or 1
 READ_SECONDS = 20.0  # a page that takes longer is unreadable; the mean is 0.02 s
 FRESH_DAYS = 30  # how far back a crawl without `since` looks
+# Since its publication, at which an article is visited again by `recheck`; an outlet's TOML may say otherwise. Most
+# corrections come within hours, take-downs within weeks.
+RECHECK_AGES = ["2h", "6h", "1d", "3d", "1w", "4w", "13w"]
 LISTING_PAGES = 500  # pages of one listing in one crawl, a bound for listings without end
 STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gives up
 
@@ -92,4 +95,5 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets requests pass while robots.txt loads
     "crawler.middlewares.slots.SlotMiddleware": 10,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.conditional.ConditionalMiddleware": 595,  # sees each redirect, and a 304 before it is decoded
 }

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sources.ages import read_ages
+
 Kind = Literal["national daily", "weekly", "magazine", "agency", "portal", "aggregator", "official", "broadcaster"]
 Topic = Literal["lexicon", "all"]
 
@@ -113,6 +115,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         system: the publishing system, for people ("WordPress", "Arc XP" …).
         topic: "lexicon" keeps what the topic lexicon judges relevant, "all" keeps every article.
         threshold: topic score (0..1) from which an article of this outlet is kept, to widen or narrow the lexicon's own.
+        recheck: ages at which its articles are visited again ("2h", "3d", "1w", ascending), in place of the setting
+            RECHECK_AGES; an empty list for never.
         enabled: false keeps it out of `make crawl`; `reason` then says why.
         reason: why it is disabled.
         notes: what a maintainer should know.
@@ -133,6 +137,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     system: str = ""
     topic: Topic = "lexicon"
     threshold: float | None = None
+    recheck: list[str] | None = None
     enabled: bool = True
     reason: str = ""
     notes: str = ""
@@ -236,6 +241,10 @@ def _faults(source: Source) -> list[str]:
         faults.append(f"threshold: {source.threshold} is no topic score; write one above 0 and up to 1, such as 0.7")
     if source.threshold is not None and source.topic == "all":
         faults.append('threshold: given, but topic = "all" keeps every article; remove one of the two')
+    try:
+        read_ages(source.recheck or [])
+    except ValueError as error:
+        faults.append(f"recheck: {error}")
     faults += _entry_faults(source)
     faults += _pattern_faults(source)
     if not 0 <= source.manners.delay < math.inf:

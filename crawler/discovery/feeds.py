@@ -22,6 +22,9 @@ _PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "dc
 _MODIFIED = ("updated", "modified", "dcterms:modified", "atom:updated", "a10:updated")
 
 _ITEM = re.compile(r"<(?:[\w.-]{1,30}:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_WHOLE = re.compile(
+    rb"</(?:[\w.-]{1,30}:)?(?:rss|feed|rdf|channel)\s*>(?:\s|<!--.{0,150}?-->)*$", re.IGNORECASE | re.DOTALL
+)
 _XML_BASE = re.compile(r"""xml:base\s*=\s*["']([^"'<>]*)""")
 _CHANNEL_LINK = re.compile(r"<link>\s*(?:<!\[CDATA\[)?\s*([^<\s\]]+)")
 
@@ -54,6 +57,12 @@ def read_feed(body: bytes, url: str, content_type: str = "") -> list[Link]:
         if _ITEM.search(text):
             raise EntryError("the feed has items, but none is whole and names an address")
     return links
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether a feed that could be read ends as a feed does; one that was cut hides items until it is served whole."""
+    tail = body.rstrip()[-200:]
+    return tail.endswith((b"}", b"]")) or _WHOLE.search(tail) is not None
 
 
 def _without_frozen_dates(links: list[Link]) -> list[Link]:

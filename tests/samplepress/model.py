@@ -41,6 +41,7 @@ class Story:
         copy_kind: "whole", "cut" (a shorter tail) or "extended" (a paragraph more); "" for an original.
         paywalled: only the first two paragraphs are printed.
         undated: the page prints no date.
+        vanished: the editions in which the page is gone, and how: "404", "410", or "home", a redirect to the home page.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Story:
     copy_kind: str = ""
     paywalled: bool = False
     undated: bool = False
+    vanished: tuple[tuple[int, str], ...] = ()
 
     def at(self, edition: int) -> Version:
         """The version that an edition (1, 2 …) of the press shows."""

@@ -11,6 +11,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from archive.records import Outcome
 from tests.samplepress.model import Response, Site, Story, Truth, resource_key
 from tests.samplepress.sites import (
     alofok,
@@ -52,10 +53,12 @@ class Press:
     Attributes:
         stories: by id, oldest first.
         sites: by host name; one site stands under each of its hosts.
+        vanished: (host, resource key) of an article → edition → how it is gone then, see `Story`.
     """
 
     stories: dict[str, Story]
     sites: dict[str, Site]
+    vanished: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
     _made: dict[tuple[str, str, int], Response] = field(default_factory=dict)
 
     def respond(self, url: str, edition: int = 1) -> Response | None:
@@ -78,6 +81,9 @@ class Press:
         if parts.scheme == "http" and site.schemes == "https":
             return moved(f"https://{host}{target}")
         key = resource_key(target)
+        if how := self.vanished.get((site.host, key), {}).get(edition):
+            gone = site.fallback(f"{key}-gone", edition)
+            return moved(f"{parts.scheme}://{host}/") if how == "home" else Response(int(how), gone.headers, gone.body)
         made = self._made.get((host, key, edition))
         if made is None:
             route = site.host_routes.get(host, site.routes).get(key)
@@ -96,7 +102,17 @@ class Press:
             edition: as for `respond`; the outcomes are those of a first crawl of that edition.
         """
         seen: dict[str, Site] = {site.outlet: site for site in self.sites.values()}
-        return [truth for site in seen.values() for truth in site.truths(edition)]
+        found = [truth for site in seen.values() for truth in site.truths(edition)]
+        for truth in found:
+            if self.vanished.get(place(truth.url), {}).get(edition):
+                truth.outcome = Outcome.GONE
+        return found
+
+
+def place(url: str) -> tuple[str, str]:
+    """Host and resource key of an address."""
+    parts = urlsplit(url)
+    return parts.hostname or "", resource_key((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def picture(key: str) -> Response:
@@ -147,4 +163,5 @@ def load_press(stories: Path = STORIES, today: date | None = None) -> Press:
         )
         for host in site.hosts:
             sites[host] = site
-    return Press(loaded, sites)
+    vanished = {place(address(story)): dict(story.vanished) for story in loaded.values() if story.vanished}
+    return Press(loaded, sites, vanished)

@@ -42,6 +42,7 @@ class Misbehaviour:
         headers: set or, with the value None, taken away.
         body: answer with this body instead.
         times: how many more requests it meets; None for all.
+        lies: answer 304 to whoever sends validators, whatever they are.
     """
 
     pattern: re.Pattern[str]
@@ -51,6 +52,7 @@ class Misbehaviour:
     headers: dict[str, str | None] = field(default_factory=dict)
     body: bytes | None = None
     times: int | None = None
+    lies: bool = False
 
 
 @dataclass(slots=True)
@@ -114,12 +116,13 @@ class SamplePress:
         headers: dict[str, str | None] | None = None,
         body: bytes | None = None,
         times: int | None = None,
+        lies: bool = False,
     ) -> Misbehaviour:
         """Makes the addresses that match a pattern misbehave; the newest fault that matches counts.
 
         Args: see `Misbehaviour`.
         """
-        fault = Misbehaviour(re.compile(pattern), status, delay, truncate, headers or {}, body, times)
+        fault = Misbehaviour(re.compile(pattern), status, delay, truncate, headers or {}, body, times, lies)
         self.faults.insert(0, fault)
         return fault
 
@@ -189,6 +192,8 @@ async def answer(server: SamplePress, logged: Logged, writer: asyncio.StreamWrit
         status, headers, body = 502, {"Content-Type": "text/plain"}, b"no such host in the sample press\n"
     elif logged.method not in ("GET", "HEAD"):
         status, headers, body = 405, {"Allow": "GET, HEAD", "Content-Type": "text/plain"}, b""
+    elif fault and fault.lies and {"if-none-match", "if-modified-since"} & logged.headers.keys():
+        status, headers, body = 304, {}, b""
     elif fault and (fault.status is not None or fault.body is not None):
         plain = Response(fault.status or response.status, dict(response.headers), fault.body or b"")
         status, headers, body = finish(plain, logged.headers)

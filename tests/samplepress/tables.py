@@ -58,10 +58,10 @@ def load_stories(folder: Path = STORIES) -> dict[str, Story]:
     """All stories by id, in order of publication: articles, and copies with the text they carry.
 
     Raises:
-        ValueError: an id is used twice, a copy or an edit names none, an outlet is unknown, a copy is older than its
+        ValueError: an id is used twice, a copy, an edit or a vanishing names none, an outlet is unknown, a copy is older than its
             original; the message names the id.
     """
-    tables: dict[str, list[dict[str, Any]]] = {"article": [], "copy": [], "edit": []}
+    tables: dict[str, list[dict[str, Any]]] = {"article": [], "copy": [], "edit": [], "vanished": []}
     for file in sorted(folder.glob("*.toml")):
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         for name, table in tables.items():
@@ -70,6 +70,10 @@ def load_stories(folder: Path = STORIES) -> dict[str, Story]:
     edits: dict[str, list[dict[str, Any]]] = {}
     for edit in tables["edit"]:
         edits.setdefault(edit["of"], []).append(edit)
+
+    gone: dict[str, list[tuple[int, str]]] = {}
+    for entry in tables["vanished"]:
+        gone.setdefault(entry["of"], []).extend((edition, entry["how"]) for edition in entry["editions"])
 
     found: dict[str, Story] = {}
 
@@ -104,6 +108,7 @@ def load_stories(folder: Path = STORIES) -> dict[str, Story]:
                 event=entry.get("event", ""),
                 paywalled=entry.get("paywalled", False),
                 undated=entry.get("undated", False),
+                vanished=tuple(gone.pop(entry["id"], [])),
             )
         )
 
@@ -137,6 +142,6 @@ def load_stories(folder: Path = STORIES) -> dict[str, Story]:
             )
         )
 
-    if edits:
-        raise ValueError(f"{', '.join(edits)}: an edit of what is no article")
+    if edits or gone:
+        raise ValueError(f"{', '.join([*edits, *gone])}: an edit or the vanishing of what is no article")
     return dict(sorted(found.items(), key=lambda item: (item[1].published, item[0])))
