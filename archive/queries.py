@@ -21,6 +21,31 @@ def find_url(database: Database[Document], canonical: str, address: str) -> Docu
     )
 
 
+def article_at(database: Database[Document], canonical: str, address: str) -> Document | None:
+    """The article that an address leads to, under any of its forms."""
+    document = find_url(database, canonical, address)
+    if document is None or document["article"] is None:
+        return None
+    return database.articles.find_one({"_id": document["article"]}, {"sketch": 0, "search": 0})
+
+
+def states_of(database: Database[Document], article: Document) -> list[Document]:
+    """Every state of an article, the first to the present one: n, title, text, at, capture."""
+    present = {name: article[name] for name in ("title", "text", "capture")}
+    present |= {"n": article["version"], "at": article["version_at"]}
+    return [*database.versions.find({"article": article["_id"]}).sort("n", 1), present]
+
+
+def texts_like(database: Database[Document], article: Document) -> list[Document]:
+    """The articles that share an article's text, `is` saying how: its "original", those it "reuses", its every "copy"."""
+    fields = {"url": 1, "source": 1, "copy_kind": 1, "published.at": 1}
+    found = []
+    for kind, ids in (("original", [article["copy_of"]]), ("reuses", article["reuses"])):
+        found += [other | {"is": kind} for other in database.articles.find({"_id": {"$in": ids}}, fields)]
+    copies = database.articles.find({"copy_of": article["_id"]}, fields).sort("published.at", 1)
+    return found + [copy | {"is": "copy"} for copy in copies]
+
+
 def visits_of(database: Database[Document], url: str, limit: int = 10) -> list[Document]:
     """The last attempts at an address, the oldest of them first."""
     return database.visits.find({"url": url}).sort("at", -1).limit(limit).to_list()[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,3 +90,8 @@ def table(*columns: str, right: tuple[str, ...] = (), wrap: tuple[str, ...] = ()
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
     return grid
+
+
+def moment(instant: datetime) -> str:
+    """An instant for people."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from archive import queries
 from archive.records import Outcome
 from commands import console
-from commands.console import UsageFault, guarded
+from commands.console import UsageFault, guarded, moment
 from pipelines import topic
 from sources import registry
 from sources.model import Source
@@ -100,7 +100,7 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
     if document["detail"]:
         say(f"  Because: {document['detail']}", markup=False)
     say(
-        f"  Named by {', '.join(document['found_by']) or 'nobody'}; first seen {_time(document['first_seen'])}.",
+        f"  Named by {', '.join(document['found_by']) or 'nobody'}; first seen {moment(document['first_seen'])}.",
         markup=False,
     )
     others = [alias for alias in document["aliases"] if alias not in (url, canonical)]
@@ -108,7 +108,7 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
         say(f"  Also met as {', '.join(others)}", markup=False)
     if document["next_at"]:
         say(
-            f"  Tried {document['attempts']} times without success; due again {_time(document['next_at'])}.",
+            f"  Tried {document['attempts']} times without success; due again {moment(document['next_at'])}.",
             markup=False,
         )
     visits = queries.visits_of(database, document["_id"])
@@ -118,7 +118,7 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
         _tell_topic(judged[-1])
     for visit in visits:
         say(
-            f"  {_time(visit['at'])}  {visit['status'] or 'no answer':>9}  {visit['outcome']}  {visit['detail']}".rstrip(),
+            f"  {moment(visit['at'])}  {visit['status'] or 'no answer':>9}  {visit['outcome']}  {visit['detail']}".rstrip(),
             markup=False,
         )
     return True
@@ -140,7 +140,7 @@ def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
     say(f"  “{article['title']}”", markup=False)
     published = article["published"]
     if published:
-        when = published["date"] if published["precision"] == "day" else _time(published["at"])
+        when = published["date"] if published["precision"] == "day" else moment(published["at"])
         say(
             f"  Published {when}, known to the {published['precision']} from {_PLACES[published['where']]}: “{published['raw']}”.",
             markup=False,
@@ -152,16 +152,12 @@ def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
         if original:
             say(f"  Copy ({article['copy_kind']}) of {original['url']} ({original['source']}).", markup=False)
     if article["version"] > 1:
-        say(f"  Version {article['version']}, since {_time(article['version_at'])}.", markup=False)
+        say(f"  Version {article['version']}, since {moment(article['version_at'])}.", markup=False)
     if article["gone_at"]:
-        say(f"  It has vanished from the outlet; seen {_time(article['gone_at'])}.", markup=False)
+        say(f"  It has vanished from the outlet; seen {moment(article['gone_at'])}.", markup=False)
     _tell_topic(article["topic"])
 
 
 def _tell_topic(decision: dict[str, Any]) -> None:
     for line in topic.explain(decision):
         console.out.print(f"  {line}", markup=False)
-
-
-def _time(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
