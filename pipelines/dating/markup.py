@@ -151,10 +151,10 @@ def from_meta(tree: HtmlElement, setting: Setting) -> Iterator[Statement]:
 
 _TIME_PATHS = (
     "//time | //*[@itemprop='datePublished' or @itemprop='dateModified' or @itemprop='dateCreated'][not(self::meta)]"
-    " | //*[@pubdate] | //abbr[contains(@class, 'published') or contains(@class, 'updated')] | //*[contains(@class, 'dt-published')]"
+    " | //*[@pubdate] | //abbr[contains(@class, 'published') or contains(@class, 'updated')] | //@class[contains(., 'dt-published')]/.."
 )
 _TIMES = XPath(f"//h1 | {_TIME_PATHS}")
-_TIMES_AND_TITLES = XPath(f"//h2 | //h3 | //*[contains(@class, 'title') or contains(@class, 'titre')] | {_TIME_PATHS}")
+_TIMES_AND_TITLES = XPath(f"//h2 | //h3 | //@class[contains(., 'title') or contains(., 'titre')]/.. | {_TIME_PATHS}")
 _MOST_TIMES, _A_LIST = 80, 3
 _UPDATED_CLASS = re.compile(r"updat|modif|maj\b|revis", re.IGNORECASE)
 _PUBLISHED_CLASS = re.compile(r"publi|pubdate|entry-date|post-date|posted|created|article-date", re.IGNORECASE)
