@@ -5,7 +5,7 @@ Both are plain dataclasses without Scrapy or MongoDB objects: a WARC file can ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -112,6 +112,13 @@ class Page:
     outcome: Outcome | None = None
     detail: str = ""
     article: Article | None = None
+
+    def discovery(self) -> dict[str, Any]:
+        """What is known of the page besides the server's answer, fit for JSON: the WARC files keep it beside the answer."""
+        said = {
+            name: getattr(self, name) for name in ("source", "key", "requested", "found_by", "title_hint", "aliases")
+        }
+        return said | {"evidence": [asdict(evidence) for evidence in self.evidence]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive import answers
+from archive.patience import StorageLost
 from archive.records import Outcome
 from crawler import archives, outcomes
 from crawler.discovery.feeds import is_whole, read_feed
@@ -144,6 +145,8 @@ class EntryPoints:
 
     async def failed(self, failure: Failure) -> None:
         """Note an entry point that gave no answer."""
+        if isinstance(failure.value, StorageLost):
+            return  # the crawl is being closed, and has said why
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, detail = outcomes.of_failure(failure)
         self._note_failure(request.meta["entry"], 0, detail, outcome)

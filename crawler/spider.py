@@ -19,10 +19,12 @@ from archive import answers, ledger
 from archive.ledger import Database, Find, Run
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
+from archive.warc.writer import Writer
 from crawler import outcomes
 from crawler.discovery.links import Link, instant
 from crawler.entries import ENTRY_PRIORITY, EntryPoints
 from crawler.middlewares import conditional
+from crawler.middlewares.capture import capture_of
 from crawler.unchanged import EntryValidators
 from crawler.window import Window, hours, read_window
 from sources.ages import read_ages
@@ -51,7 +53,9 @@ class SourceSpider(Spider):
     Attributes:
         database: asynchronous MongoDB, set by the Store pipeline before `start` is called.
         run: counters of this crawl, set with it.
-        storage_failed: MongoDB was lost for good, or refused a document.
+        warc: the writer of the WARC files, set with it.
+        captured: `captures` documents of answers that are on disk and not yet in the index; the Store pipeline enters them.
+        storage_failed: MongoDB or the disk was lost for good, or refused a document.
         close_reason: why the crawl ended, "" while it runs.
         ages: since its publication, at which an article is visited again.
         validators: of the entry points.
@@ -60,6 +64,7 @@ class SourceSpider(Spider):
     source: Source
     database: Database
     run: Run
+    warc: Writer
     validators: EntryValidators
     ages: tuple[timedelta, ...] = ()
     storage_failed = False
@@ -85,6 +90,7 @@ class SourceSpider(Spider):
         self.run = Run(ObjectId(), self.source.name, self.started)
         self.scheduled: dict[str, dict[str, Any]] = {}
         self.cursor: dict[str, Any] = {}
+        self.captured: list[dict[str, Any]] = []
         self.order = 0
         self.doubted: dict[str, str] = {}
 
@@ -198,12 +204,18 @@ class SourceSpider(Spider):
             )
         except StorageLost as error:
             if not self.storage_failed:
-                self.storage_failed = True
                 logger.error(
                     "%s: %s; the crawl stops, nothing acknowledged is lost (is MongoDB's disk full?)", self.name, error
                 )
-                self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="storage"))
+                self.stop_storing()
             raise
+
+    def stop_storing(self) -> None:
+        """End the crawl because what it finds can no longer be kept; it will exit with 3."""
+        if not self.storage_failed:
+            self.storage_failed = True
+            closing = self.crawler.engine.close_spider_async(reason="storage")
+            self.ending = asyncio.get_running_loop().create_task(closing)
 
     # -- articles ------------------------------------------------------------------------------------------------------
 
@@ -268,14 +280,36 @@ class SourceSpider(Spider):
             failed = Outcome.HTTP_ERROR, "the server answers 304 to a request that holds nothing"
         if failed:
             page.outcome, page.detail = failed
-        yield page
+        if await self._in_warc(page, response.request):
+            yield page
 
     async def article_failed(self, failure: Failure) -> Output:
         """A page that says why there is none."""
+        if isinstance(failure.value, StorageLost):
+            return
         request: Request = failure.request  # type: ignore[attr-defined]
         page = self._page(request.cb_kwargs["document"], request.url)
+        page.aliases = list(request.meta.get("redirect_urls", []))
         page.outcome, page.detail = outcomes.of_failure(failure)
-        yield page
+        if await self._in_warc(page, request):
+            yield page
+
+    async def _in_warc(self, page: Page, request: Request | None) -> bool:
+        """Whether the answer to a request is on disk, and with it what discovery said of the page; the page learns where.
+
+        False ends the crawl: the page stays waiting, as what is not in the WARC files must not be acknowledged.
+        """
+        capture = capture_of(request) if request is not None else None
+        if capture is None:
+            return True  # there was no answer
+        page.fetched_at = capture.at
+        try:
+            await self.warc.describe(capture, {**page.discovery(), "run": str(self.run.id)})
+        except StorageLost:
+            self.stop_storing()
+            return False
+        page.capture = capture.place
+        return True
 
     def _page(self, document: dict[str, Any], url: str) -> Page:
         return Page(

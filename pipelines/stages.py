@@ -20,9 +20,11 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem
 
-from archive import ledger, mongo, writer
+from archive import captures, ledger, mongo, writer
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
+from archive.warc.plan import plan_of
+from archive.warc.writer import Writer
 from language import lexicon
 from pipelines import decide, store
 from pipelines.identity import compare
@@ -113,7 +115,8 @@ class Deduplicate(Stage):
 class Store(Stage):
     """500: pages are written in batches; each is let go when MongoDB has acknowledged it.
 
-    It opens the database for the whole crawl, before the spider's `start`, and closes the run's account at its end.
+    It opens the database and the WARC files for the whole crawl, before the spider's `start`, and closes them and the run's
+    account at its end.
     """
 
     BATCH = 100
@@ -139,6 +142,7 @@ class Store(Stage):
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
         self.spider.database = self.client[settings["MONGODB_DATABASE"]]
         await self._keep_run(None, None)
+        self.spider.warc = Writer.open(plan_of(settings), self.spider.stop_storing)
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
@@ -187,8 +191,16 @@ class Store(Stage):
                 written.set_result(None)
 
     async def _write(self, entries: list[writer.Entry]) -> None:
+        await self._index(self.spider.database)
         run, ages = self.spider.run.id, self.spider.ages
         await store.write(self.spider.database, entries, self.made_by, run, self._compare, ages=ages)
+
+    async def _index(self, database: ledger.Database) -> None:
+        """Enter the captures that are on disk into the index, before what points to them."""
+        documents = self.spider.captured[:]
+        if documents:
+            await database.captures.bulk_write(captures.writes(documents), ordered=False)
+            del self.spider.captured[: len(documents)]
 
     async def _compare(self, earlier: str, later: str) -> Any:
         return await self.workers.run(compare, earlier, later)
@@ -212,6 +224,7 @@ class Store(Stage):
         if not hasattr(self, "client"):
             return
         try:
+            await self._close_warc()
             await self._keep_run(datetime.now(UTC), reason)
             if not self.spider.urls:
                 cursor = self.spider.kept_cursor(reason)
@@ -220,6 +233,18 @@ class Store(Stage):
             logger.error("%s: the end of the run is not recorded: %s", self.source.name, error)
         finally:
             await self.client.close()
+
+    async def _close_warc(self) -> None:
+        if not hasattr(self.spider, "warc"):
+            return
+        indexed = False
+        try:
+            with suppress(StorageLost):
+                await self.spider.warc.flush()
+            await self.spider.storage(lambda: self._index(self.spider.database))
+            indexed = True
+        finally:
+            await self.spider.warc.close(indexed=indexed)
 
     async def _keep_run(self, ended: datetime | None, reason: str | None) -> None:
         run: ledger.Run = self.spider.run

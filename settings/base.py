@@ -1,7 +1,7 @@
 """Settings of the crawl, each with Scrapy 2.19's default and the reason for leaving it.
 
-Environment: MARSAD_CONTACT (who answers for the crawl), MARSAD_DATA (data folder), MONGODB_URI, MONGODB_DATABASE,
-http_proxy and https_proxy.
+Environment: MARSAD_CONTACT (who answers for the crawl), MARSAD_DATA (data folder), MARSAD_WARC (folder of the WARC files),
+MONGODB_URI, MONGODB_DATABASE, http_proxy and https_proxy.
 """
 
 import os
@@ -24,6 +24,7 @@ SPIDER_LOADER_CLASS = "crawler.loader.SourceSpiderLoader"  # a spider for each o
 COMMANDS_MODULE = "commands"
 SOURCES_DIR = str(_ROOT / "sources" / "outlets")
 DATA_DIR = os.environ.get("MARSAD_DATA", str(_ROOT / "data"))
+WARC_DIR = os.environ.get("MARSAD_WARC", "")  # empty: warc/ in DATA_DIR
 MONGODB_URI = os.environ.get("MONGODB_URI", "")  # empty: the embedded server
 MONGODB_DATABASE = os.environ.get("MONGODB_DATABASE", "marsad")
 
@@ -42,6 +43,7 @@ FRESH_DAYS = 30  # how far back a crawl without `since` looks
 # corrections come within hours, take-downs within weeks.
 RECHECK_AGES = ["2h", "6h", "1d", "3d", "1w", "4w", "13w"]
 LISTING_PAGES = 500  # pages of one listing in one crawl, a bound for listings without end
+WARC_BYTES = 10**9  # a WARC file that is larger is followed by another; the field's usual size
 STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gives up
 
 # -- manners ---------------------------------------------------------------------------------------------------------
@@ -96,4 +98,5 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.slots.SlotMiddleware": 10,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.conditional.ConditionalMiddleware": 595,  # sees each redirect, and a 304 before it is decoded
+    "crawler.middlewares.capture.CaptureMiddleware": 950,  # nearest to the wire: redirects and retried errors too
 }

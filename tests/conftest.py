@@ -25,11 +25,16 @@ SHARED = Path(os.environ.get("MARSAD_SHARED", ROOT.parent / "shared"))
 
 @dataclass(slots=True)
 class Machine:
-    """Where a command of ours runs: its press, its database, its environment."""
+    """Where a command of ours runs: its press, its database, its WARC folder, its environment."""
 
     press: SamplePress
     database: Database[dict[str, Any]]
     environment: dict[str, str]
+
+    @property
+    def warc(self) -> Path:
+        """The folder of the WARC files."""
+        return Path(self.environment["MARSAD_WARC"])
 
     def scrapy(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m scrapy …` to its end; `changes` are set in its environment."""
@@ -97,5 +102,6 @@ def _machine(press: SamplePress, uri: str, data_folder: Path) -> Machine:
         "MONGODB_URI": uri,
         "MONGODB_DATABASE": database.name,
         "MARSAD_DATA": str(data_folder),
+        "MARSAD_WARC": str(data_folder / f"warc-{database.name}"),
     }
     return Machine(press, database, environment)

@@ -18,6 +18,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from archive.patience import StorageLost
 from crawler.network import explain
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class RobotsMiddleware:
         request = Request(url, priority=_PRIORITY, meta={"is_robots": True}, callback=NO_CALLBACK)
         try:
             response: Response = await self.crawler.engine.download_async(request)
+        except StorageLost:
+            raise
         except Exception as error:
             return RobotsUnreachable(f"{url}: {explain(error)}")
         if response.status >= 500 or response.status == 429:
