@@ -241,7 +241,8 @@ def _ledger_updates(
     assert outcome is not None
     if article is not None and outcome in (*STANDING, Outcome.UPDATED, Outcome.UNCHANGED):
         standing = Outcome.COPY if article["copy_of"] else Outcome.STORED
-        published = article["published"]["at"] if article["published"] else article["first_seen"]
+        # The projection leaves `published` out where it is null.
+        published = article["published"]["at"] if article.get("published") else article["first_seen"]
         state: Document = {
             "outcome": standing,
             "article": entry.article_id,

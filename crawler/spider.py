@@ -89,6 +89,7 @@ class SourceSpider(Spider):
         self.started = datetime.now(UTC)
         self.run = Run(ObjectId(), self.source.name, self.started)
         self.scheduled: dict[str, dict[str, Any]] = {}
+        self.discovered: set[str] = set()
         self.cursor: dict[str, Any] = {}
         self.captured: list[dict[str, Any]] = []
         self.order = 0
@@ -223,7 +224,9 @@ class SourceSpider(Spider):
         """The ledger's documents of some links; new ones are counted as discovered."""
         finds = [find for link in links if (find := self._find(link, found_by, where))]
         documents = await self.storage(lambda: ledger.discover(self.database, self.source.name, finds, self.started))
-        self.run.counters["discovered"] += sum(1 for document in documents if document.get("new"))
+        # Two entry points that are read at once may both find an address new.
+        self.discovered |= {document["_id"] for document in documents if document.get("new")}
+        self.run.counters["discovered"] = len(self.discovered)
         return documents
 
     def _find(self, link: Link, found_by: str, where: str) -> Find | None:

@@ -180,7 +180,8 @@ class Store(Stage):
         entries = [entry for entry, _ in batch]
         try:
             await self.spider.storage(lambda: self._write(entries))
-        except Exception as error:
+        except StorageLost as error:
+            # Any other fault is ours, and ends the writer loudly.
             for _, written in batch:
                 if not written.done():
                     written.set_exception(DropItem(f"not stored: {error}", log_level="DEBUG"))
