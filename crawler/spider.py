@@ -15,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive import answers, ledger
+from archive import answers, captures, ledger
 from archive.ledger import Database, Find, Run
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
@@ -24,6 +24,7 @@ from crawler import outcomes
 from crawler.discovery.links import Link, instant
 from crawler.entries import ENTRY_PRIORITY, EntryPoints
 from crawler.middlewares import conditional
+from crawler.middlewares.archived import ARCHIVED
 from crawler.middlewares.capture import capture_of
 from crawler.unchanged import EntryValidators
 from crawler.window import Window, hours, read_window
@@ -54,6 +55,7 @@ class SourceSpider(Spider):
         database: asynchronous MongoDB, set by the Store pipeline before `start` is called.
         run: counters of this crawl, set with it.
         warc: the writer of the WARC files, set with it.
+        archived: addresses that wait for a visit and were captured by a process that died: read from the WARC files.
         captured: `captures` documents of answers that are on disk and not yet in the index; the Store pipeline enters them.
         storage_failed: MongoDB or the disk was lost for good, or refused a document.
         close_reason: why the crawl ended, "" while it runs.
@@ -92,6 +94,7 @@ class SourceSpider(Spider):
         self.discovered: set[str] = set()
         self.cursor: dict[str, Any] = {}
         self.captured: list[dict[str, Any]] = []
+        self.archived: set[str] = set()
         self.order = 0
         self.doubted: dict[str, str] = {}
 
@@ -117,12 +120,15 @@ class SourceSpider(Spider):
             async for request in self._revisit_stored():
                 yield request
             return
-        for request in EntryPoints(self).requests():
-            yield request
         since, until = self.window.since, self.window.until
         waiting = await self.storage(
             lambda: ledger.frontier(self.database, self.source.name, self.started, since=since, until=until)
         )
+        # Before the first entry point may name one of them again.
+        unread = [_address(document) for document in waiting if document["outcome"] is None]
+        self.archived = await self.storage(lambda: captures.captured(self.database, unread))
+        for request in EntryPoints(self).requests():
+            yield request
         for document in waiting:
             if self.window.may_hold(_published(document)):
                 for request in self._article(document):
@@ -257,8 +263,10 @@ class SourceSpider(Spider):
             for name in ("found_by", "evidence"):
                 scheduled[name] = [*scheduled[name], *(item for item in document[name] if item not in scheduled[name])]
             return
+        address = _address(document)
         yield Request(
-            _address(document),
+            address,
+            meta={ARCHIVED: address in self.archived},
             callback=self.read_article,
             errback=self.article_failed,
             cb_kwargs={"document": document},

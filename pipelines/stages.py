@@ -20,10 +20,10 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem
 
-from archive import captures, ledger, mongo, writer
+from archive import captures, ledger, mongo, recovery, writer
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
-from archive.warc.plan import plan_of
+from archive.warc import plan
 from archive.warc.writer import Writer
 from language import lexicon
 from pipelines import decide, store
@@ -142,10 +142,23 @@ class Store(Stage):
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
         self.spider.database = self.client[settings["MONGODB_DATABASE"]]
         await self._keep_run(None, None)
-        self.spider.warc = Writer.open(plan_of(settings), self.spider.stop_storing)
+        await self._recover(uri)
+        self.spider.warc = Writer.open(plan.plan_of(settings), self.spider.stop_storing)
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
+
+    async def _recover(self, uri: str) -> None:
+        settings = self.crawler.settings
+        database = mongo.connect(uri, settings["MONGODB_DATABASE"])
+        try:
+            await self.spider.storage(lambda: asyncio.to_thread(recovery.recover, database, plan.folder_of(settings)))
+        except OSError as error:
+            logger.error("WARC folder: what an earlier crawl left open cannot be finished: %s", error)
+            self.spider.storage_failed = True
+            raise CloseSpider("storage") from error
+        finally:
+            database.client.close()
 
     async def process_item(self, item: writer.Entry) -> Page:
         written = asyncio.get_running_loop().create_future()

@@ -96,6 +96,7 @@ EXTENSIONS = {"scrapy.extensions.feedexport.FeedExporter": None}  # articles lea
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets requests pass while robots.txt loads
     "crawler.middlewares.slots.SlotMiddleware": 10,
+    "crawler.middlewares.archived.ArchivedMiddleware": 50,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
     "crawler.middlewares.conditional.ConditionalMiddleware": 595,  # sees each redirect, and a 304 before it is decoded
     "crawler.middlewares.capture.CaptureMiddleware": 950,  # nearest to the wire: redirects and retried errors too

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +24,8 @@ from archive.warc.writer import OPEN
 Document = dict[str, Any]
 
 _BUFFER = 2**16
+# Records that the crawls of a process may write between a page's answer and what discovery said of it.
+_SOON = 500
 _MAGIC = b"\x1f\x8b\x08"
 
 
@@ -148,6 +151,18 @@ def records(path: Path, start: int = 0) -> Iterator[Record]:
                 yield _parse(data, offset, length)
             except ValueError:
                 continue
+
+
+def is_described(folder: Path, capture: Mapping[str, Any]) -> bool:
+    """Whether a metadata record of discovery follows a capture soon enough to be of the same crawl.
+
+    Raises:
+        WarcError: there is no such file.
+    """
+    following = records(find(folder, capture["file"]), capture["offset"] + capture["length"])
+    return any(
+        record.concurrent_to == capture["_id"] and record.discovery() is not None for record in islice(following, _SOON)
+    )
 
 
 def sound_end(path: Path, start: int = 0) -> int:

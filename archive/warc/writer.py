@@ -47,11 +47,13 @@ class Capture:
     Attributes:
         at: aware UTC instant of the exchange.
         document: its `captures` document; complete when the writer has come to it.
+        described: whether what discovery said of the page is in the file.
     """
 
-    def __init__(self, at: datetime, document: Document | None = None) -> None:
+    def __init__(self, at: datetime, document: Document | None = None, *, described: bool = False) -> None:
         self.at = at
         self.document = document or {}
+        self.described = described
 
     @property
     def place(self) -> Document:
@@ -173,7 +175,9 @@ class Writer:
         Raises:
             StorageLost: the disk takes no more.
         """
-        await self._written(lambda file: file.add(records.discovery(said, capture.document, file.info)))
+        if not capture.described:
+            await self._written(lambda file: file.add(records.discovery(said, capture.document, file.info)))
+            capture.described = True
 
     async def flush(self) -> None:
         """Return when the disk has everything that was handed over.

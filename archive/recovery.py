@@ -1,0 +1,106 @@
+"""What a process left behind that died: WARC files still called .open, with a torn tail, and captures that no index names.
+
+Only files that no living process has locked are touched. A file that is in order has its final name, so a start with nothing to
+recover costs the listing of a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from archive import captures
+from archive.warc import reader
+from archive.warc.writer import OPEN, sync_folder
+
+logger = logging.getLogger(__name__)
+
+Document = dict[str, Any]
+
+_BATCH = 1000
+# The crawls of a process start side by side; each has to wait until the pages that it may find are indexed.
+_ONE_BY_ONE = threading.Lock()
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What was done: files given their names, captures entered into the index, bytes of torn records cut off."""
+
+    files: int = 0
+    captures: int = 0
+    torn: int = 0
+
+
+def recover(database: Database[Document], folder: Path) -> Recovered:
+    """Finish the files that died with their processes: trim, index, name.
+
+    Raises:
+        OSError: a file cannot be trimmed or renamed.
+        pymongo.errors.PyMongoError: the index cannot be written.
+    """
+    with _ONE_BY_ONE:
+        return _recover(database, folder)
+
+
+def _recover(database: Database[Document], folder: Path) -> Recovered:
+    done = Recovered()
+    for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
+        with contextlib.suppress(FileNotFoundError), FileIO(path, "r+") as stream:
+            if _ours(stream, path):
+                _finish(database, path, stream, done)
+    if done.files:
+        sync_folder(folder)
+        logger.warning(
+            "an earlier crawl was killed: %d WARC files finished, %d captures indexed, %d bytes of torn records cut off",
+            done.files,
+            done.captures,
+            done.torn,
+        )
+    return done
+
+
+def _ours(stream: FileIO, path: Path) -> bool:
+    """Whether the file's process is gone and no other one recovers it; the lock is held as long as the stream is open."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    # Another process may have finished it between its opening and its locking.
+    return path.exists() and os.path.samestat(os.fstat(stream.fileno()), path.stat())
+
+
+def _finish(database: Database[Document], path: Path, stream: FileIO, done: Recovered) -> None:
+    name = path.name.removesuffix(OPEN)
+    last = database.captures.find_one({"file": name}, sort=[("offset", -1)])
+    # What is indexed was on disk before; only what follows can be torn.
+    start = last["offset"] + last["length"] if last else 0
+    end = reader.sound_end(path, start)
+    done.torn += os.fstat(stream.fileno()).st_size - end
+    os.ftruncate(stream.fileno(), end)
+    os.fsync(stream.fileno())
+    batch: list[Document] = []
+    for record in reader.records(path, start):
+        capture = record.capture(name)
+        if capture is None:
+            continue
+        batch.append(capture)
+        done.captures += 1
+        if len(batch) == _BATCH:
+            database.captures.bulk_write(captures.writes(batch), ordered=False)
+            batch.clear()
+    if batch:
+        database.captures.bulk_write(captures.writes(batch), ordered=False)
+    done.files += 1
+    if end:
+        path.rename(path.with_suffix(""))
+    else:
+        path.unlink()
