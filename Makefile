@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query test check eval lock db-stop
+.PHONY: help demo crawl recheck query cdxj test check eval lock db-stop
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ recheck: $(READY)  ## visit stored articles again that are due, for edits and ta
 
 query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
 	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(Q)
+
+cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
+	@$(SCRAPY) captures --cdxj
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest $(T)

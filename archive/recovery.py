@@ -18,7 +18,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from archive import captures
+from archive import captures, mongo
 from archive.warc import reader
 from archive.warc.writer import OPEN, sync_folder
 
@@ -40,23 +40,31 @@ class Recovered:
     torn: int = 0
 
 
-def recover(database: Database[Document], folder: Path) -> Recovered:
+def left_open(folder: Path) -> list[Path]:
+    """The files that are being written, or were when their process died."""
+    return sorted(folder.glob(f"*.warc.gz{OPEN}"))
+
+
+def recover(uri: str, name: str, folder: Path) -> Recovered:
     """Finish the files that died with their processes: trim, index, name.
 
+    Args:
+        uri, name: of the database whose pages the folder holds.
     Raises:
+        archive.mongo.ArchiveError: the database cannot be used.
         OSError: a file cannot be trimmed or renamed.
         pymongo.errors.PyMongoError: the index cannot be written.
     """
-    with _ONE_BY_ONE:
-        return _recover(database, folder)
-
-
-def _recover(database: Database[Document], folder: Path) -> Recovered:
     done = Recovered()
-    for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
-        with contextlib.suppress(FileNotFoundError), FileIO(path, "r+") as stream:
-            if _ours(stream, path):
-                _finish(database, path, stream, done)
+    with _ONE_BY_ONE:
+        database = mongo.connect(uri, name)
+        try:
+            for path in left_open(folder):
+                with contextlib.suppress(FileNotFoundError), FileIO(path, "r+") as stream:
+                    if _ours(stream, path):
+                        _finish(database, path, stream, done)
+        finally:
+            database.client.close()
     if done.files:
         sync_folder(folder)
         logger.warning(

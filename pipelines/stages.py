@@ -149,16 +149,19 @@ class Store(Stage):
         self.flusher.add_done_callback(self._writer_ended)
 
     async def _recover(self, uri: str) -> None:
+        """Finish what an earlier process left open, before anything is asked for again."""
         settings = self.crawler.settings
-        database = mongo.connect(uri, settings["MONGODB_DATABASE"])
+        folder = plan.folder_of(settings)
+        if not recovery.left_open(folder):
+            return
         try:
-            await self.spider.storage(lambda: asyncio.to_thread(recovery.recover, database, plan.folder_of(settings)))
-        except OSError as error:
-            logger.error("WARC folder: what an earlier crawl left open cannot be finished: %s", error)
+            await self.spider.storage(
+                lambda: asyncio.to_thread(recovery.recover, uri, settings["MONGODB_DATABASE"], folder)
+            )
+        except (OSError, mongo.ArchiveError) as error:
+            logger.error("WARC folder %s: what an earlier crawl left open cannot be finished: %s", folder, error)
             self.spider.storage_failed = True
             raise CloseSpider("storage") from error
-        finally:
-            database.client.close()
 
     async def process_item(self, item: writer.Entry) -> Page:
         written = asyncio.get_running_loop().create_future()

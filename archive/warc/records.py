@@ -143,7 +143,8 @@ def discovery(said: Mapping[str, Any], capture: Document, info: str) -> Record:
     """
     place = {name: capture[name] for name in ("file", "offset", "length")}
     headers = [
-        ("WARC-Target-URI", capture["url"]),
+        # Under the page's own address, replay tools would take it for a capture of the page.
+        ("WARC-Target-URI", f"urn:discovery:{capture['url']}"),
         # Records of one capture share their instant, whenever they are written (WARC 1.1, 5.4).
         ("WARC-Date", instant(capture["at"])),
         ("WARC-Warcinfo-ID", f"<{info}>"),

@@ -98,7 +98,7 @@ def test_what_discovery_said_of_each_page_lies_beside_its_answer(crawled: Machin
         place = discovery["capture"]
         answer = reader.read(crawled.warc, place)
         assert record.concurrent_to == answer.id
-        assert (record.url, record.at) == (answer.url, answer.at)
+        assert (record.url, record.at) == (f"urn:discovery:{answer.url}", answer.at)
         said[place["file"], place["offset"]] = discovery
         assert name == place["file"]
     assert said.keys() == visits.keys(), "one for each page, none for feeds, redirects or robots.txt"
@@ -126,6 +126,16 @@ def test_an_unchanged_page_becomes_a_revisit_and_still_gives_its_bytes(machine: 
     assert record.headers["warc-refers-to-target-uri"] == before["url"]
     assert record.message.payload == b""
     assert captures.payload(machine.database, machine.warc, again).payload == original.message.payload != b""
+    assert passes_warcio_check(machine.warc)
+
+
+def test_a_file_that_is_large_enough_is_followed_by_another(machine: Machine) -> None:
+    assert machine.scrapy("crawl", "sadarabat", *WINDOW, "-s", "WARC_BYTES=30000").returncode == 0
+    sizes = [path.stat().st_size for path in sorted(machine.warc.iterdir())]
+    assert len(sizes) > 1
+    assert all(size >= 30000 for size in sizes[:-1])
+    lying = [capture for name, record in records(machine) if (capture := record.capture(name))]
+    assert {c["_id"] for c in machine.database.captures.find()} == {capture["_id"] for capture in lying}
     assert passes_warcio_check(machine.warc)
 
 

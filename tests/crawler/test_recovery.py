@@ -93,16 +93,44 @@ def test_a_running_crawls_file_is_left_alone(machine: Machine) -> None:
     while not list(machine.warc.glob("*.open")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    done = recovery.recover(machine.database, machine.warc)
+    done = recovery.recover(machine.environment["MONGODB_URI"], machine.database.name, machine.warc)
     assert (done.files, done.torn) == (0, 0)
     machine.press.behave()
     output, errors = crawl.communicate(timeout=120)
     assert crawl.returncode == 0, output + errors
 
 
-def test_a_file_without_a_whole_record_is_removed(database: Database[dict[str, object]], tmp_path: Path) -> None:
+def test_a_full_disk_stops_the_crawl_in_one_line_and_loses_nothing(machine: Machine) -> None:
+    # The kernel refuses what goes beyond the limit, as it does on a full disk.
+    limit = f"ulimit -f 40; exec {sys.executable} -m scrapy crawl sadarabat carnetsdusud {' '.join(WINDOW)}"
+    full = subprocess.run(
+        ["bash", "-c", limit],
+        env=machine.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert full.returncode == 3, full.stdout + full.stderr
+    lines = [line for line in full.stderr.splitlines() if "WARC folder" in line]
+    assert len(lines) == 1
+    assert "the crawl stops, nothing acknowledged is lost" in lines[0]
+    assert "Traceback" not in full.stderr
+    for visit in machine.database.visits.find({"status": {"$ne": 0}}):
+        assert reader.read(machine.warc, visit["capture"]).at == visit["at"], "what was acknowledged is on disk"
+    done = machine.scrapy("crawl", "sadarabat", "carnetsdusud", *WINDOW)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert machine.database.urls.count_documents({"outcome": None}) == 0
+    assert machine.database.urls.count_documents({"outcome": {"$in": ["http_error", "network_error"]}}) <= 1
+    assert passes_warcio_check(machine.warc)
+
+
+def test_a_file_without_a_whole_record_is_removed(
+    mongodb_uri: str, database: Database[dict[str, object]], tmp_path: Path
+) -> None:
     (tmp_path / "a.warc.gz.open").write_bytes(b"\x1f\x8b\x08 nothing whole")
-    assert recovery.recover(database, tmp_path).files == 1
+    assert recovery.recover(mongodb_uri, database.name, tmp_path).files == 1
     assert list(tmp_path.iterdir()) == []
 
 
