@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 
 from commands import console
 from commands.console import UsageFault, guarded
-from sources import checks, registry
+from sources import checks, registry, systems, table
 
 
 class Command(ScrapyCommand):
@@ -50,16 +50,6 @@ class Command(ScrapyCommand):
             wrap=("outlet", "system", "entry points", "enabled"),
         )
         for source in sources:
-            entry = source.entry
-            counts = {
-                "feeds": entry.feeds,
-                "sitemaps": entry.sitemaps,
-                "listings": entry.listings,
-                "archives": entry.archives,
-            }
-            points = ", ".join(
-                f"{len(urls)} {name if len(urls) > 1 else name[:-1]}" for name, urls in counts.items() if urls
-            )
             enabled = "yes" if source.enabled else f"no: {source.reason}"
             row = (
                 source.title,
@@ -67,9 +57,9 @@ class Command(ScrapyCommand):
                 source.country,
                 source.timezone,
                 source.kind,
-                source.system,
+                systems.title(source.system),
             )
-            grid.add_row(source.name, *map(escape, row), points, escape(enabled))
+            grid.add_row(source.name, *map(escape, row), escape(table.entry_points(source)), escape(enabled))
         console.out.print(grid)
         for fault in faults:
             console.complain(fault)

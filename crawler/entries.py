@@ -24,7 +24,7 @@ from crawler.discovery.sitemaps import Sitemap, looks_like_a_sitemap, read_sitem
 from crawler.middlewares import conditional
 from crawler.walk import BOTTOM, Walk
 from crawler.window import Window, hours
-from sources.model import in_domains
+from sources.model import Point, in_domains, points
 from sources.registry import is_article
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ T = TypeVar("T")
 #: Entry points come before any article; the priority of an article is its age in hours.
 ENTRY_PRIORITY = 10_000_000
 _MAX_SITEMAP_DEPTH = 3
+#: How long an unconfirmed entry point that was missing is not asked for again.
+_MISSING = timedelta(days=30)
 
 
 class EntryPoints:
@@ -55,27 +57,59 @@ class EntryPoints:
 
     def requests(self) -> Iterator[Request]:
         """A request for each entry point that the window needs."""
-        spider, entry = self.spider, self.source.entry
-        for url in entry.feeds:
-            yield self._entry(url, self.read_feed)
-        for url in entry.sitemaps:
-            yield self._entry(url, self.read_sitemap, depth=0)
-        for url in entry.listings:
-            yield self._listing_page(url, 1, ENTRY_PRIORITY, [])
-        if spider.window.since:
-            for url, day in archives.expand(entry.archives, spider.window, spider.started, self.source.timezone):
-                yield self._entry(url, self.read_archive, priority=hours(day), quiet=True)
+        past = self.spider.window.since is not None
+        sure = any(point.confirmed for point in points(self.source, "feeds", "sitemaps", "listings"))
+        for point in points(self.source):
+            if point.confirmed or past or not sure:
+                yield from self._ask(point, quiet=sure and not point.confirmed)
+
+    def _ask(self, point: Point, *, quiet: bool) -> Iterator[Request]:
+        """The first request, or requests, for an entry point.
+
+        Args:
+            quiet: nobody has seen it answer, and there are others: one that is missing is left alone for a while.
+        """
+        spider, url = self.spider, point.url
+        if quiet and spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM) < _MISSING:
+            return
+        if point.field == "feeds":
+            yield self._entry(url, self.read_feed, unconfirmed=quiet)
+        elif point.field == "sitemaps":
+            yield self._entry(url, self.read_sitemap, unconfirmed=quiet, depth=0)
+        elif point.field == "listings":
+            yield self._listing_page(url, 1, ENTRY_PRIORITY, [], unconfirmed=quiet)
+        elif point.field == "archives" and spider.window.since:
+            for address, day in archives.expand([url], spider.window, spider.started, self.source.timezone):
+                yield self._entry(address, self.read_archive, priority=hours(day), quiet=True)
 
     def _entry(
-        self, url: str, callback: Callable[..., Requests], priority: int = ENTRY_PRIORITY, **arguments: Any
+        self,
+        url: str,
+        callback: Callable[..., Requests],
+        priority: int = ENTRY_PRIORITY,
+        *,
+        quiet: bool = False,
+        unconfirmed: bool = False,
+        **arguments: Any,
     ) -> Request:
-        quiet = arguments.pop("quiet", False)
+        """A request for an entry point.
+
+        Args:
+            quiet: that it does not exist is no fault.
+            unconfirmed: nor is anything else that keeps it from being read; it is remembered as missing.
+            arguments: of the callback.
+        """
         return Request(
             url,
             callback=callback,
             errback=self.failed,
             cb_kwargs=arguments,
-            meta={"entry": url, "quiet": quiet, "validators": self.spider.validators.held(url)},
+            meta={
+                "entry": url,
+                "quiet": quiet,
+                "unconfirmed": unconfirmed,
+                "validators": self.spider.validators.held(url),
+            },
             priority=priority,
             dont_filter=True,
         )
@@ -149,16 +183,24 @@ class EntryPoints:
             return  # the crawl is being closed, and has said why
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, detail = outcomes.of_failure(failure)
-        self._note_failure(request.meta["entry"], 0, detail, outcome)
+        self._note_failure(request, 0, detail, outcome)
         if template := request.cb_kwargs.get("template"):
             self.spider.validators.forget(template.replace("{page}", "1"))
 
     # -- what they share -----------------------------------------------------------------------------------------------
 
-    def _listing_page(self, template: str, page: int, priority: int, before: list[str]) -> Request:
-        url = template.replace("{page}", str(page))
+    def _listing_page(
+        self, template: str, page: int, priority: int, before: list[str], *, unconfirmed: bool = False
+    ) -> Request:
         return self._entry(
-            url, self.read_listing, priority, template=template, page=page, before=before, quiet=page > 1
+            template.replace("{page}", str(page)),
+            self.read_listing,
+            priority,
+            quiet=page > 1,
+            unconfirmed=unconfirmed and page == 1,
+            template=template,
+            page=page,
+            before=before,
         )
 
     async def _read_listing(self, response: Response) -> list[Link] | None:
@@ -169,31 +211,37 @@ class EntryPoints:
 
     async def _read(self, response: Response, read: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
         """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read or is unchanged."""
+        assert response.request is not None
         if response.status == 304 and conditional.is_conditional(response.request):
             self.spider.run.note_entry(response.meta["entry"], response.status, 0)
             return None
         failed = answers.of_status(response.status)
         if failed:
             if not (response.meta["quiet"] and failed[0] is Outcome.GONE):
-                self._note_failure(response.meta["entry"], response.status, failed[1], failed[0])
+                self._note_failure(response.request, response.status, failed[1], failed[0])
             return None
         if not in_domains(urlsplit(response.url).hostname or "", self.source.domains):
-            self._note_failure(response.meta["entry"], response.status, f"redirects to another outlet: {response.url}")
+            self._note_failure(response.request, response.status, f"redirects to another outlet: {response.url}")
             return None
         try:
             return await asyncio.to_thread(read, *args, **kwargs)
         except EntryError as error:
-            self._note_failure(response.meta["entry"], response.status, str(error))
+            self._note_failure(response.request, response.status, str(error))
             return None
 
-    def _note_failure(self, url: str, status: int, detail: str, outcome: Outcome | None = None) -> None:
-        run = self.spider.run
+    def _note_failure(self, request: Request, status: int, detail: str, outcome: Outcome | None = None) -> None:
+        run, url = self.spider.run, request.meta["entry"]
+        logger.info("%s: entry point %s: %s", self.source.name, url, detail)
+        if request.meta["unconfirmed"]:
+            run.counters["entry_missing"] += 1
+            if outcome is not Outcome.NETWORK_ERROR:
+                self.spider.cursor[url] = {"missing": self.spider.started}
+            return
         run.note_entry(url, status, 0, detail)
         run.counters["entry_failed"] += 1
         self.spider.validators.forget(url)
         if outcome is Outcome.NETWORK_ERROR:
             run.counters["entry_unreachable"] += 1
-        logger.info("%s: entry point %s: %s", self.source.name, url, detail)
 
     async def _discover(self, response: Response, links: list[Link], where: str, error: str = "") -> list[Request]:
         """Enter the article links of an entry point into the ledger; requests for those that are due."""

@@ -1,4 +1,4 @@
-"""The model of an outlet: one TOML file, checked when it is loaded.
+"""The model of an outlet: one TOML file, completed by its publishing system and checked when it is loaded.
 
 Every error names the file and the field and says what is allowed.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
+from sources import systems
 from sources.ages import read_ages
 
 Kind = Literal["national daily", "weekly", "magazine", "agency", "portal", "aggregator", "official", "broadcaster"]
@@ -32,6 +35,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         sitemaps: sitemaps, sitemap indexes and news sitemaps.
         listings: pages of links, newest first; "{page}" stands for 1, 2, 3 …
         archives: sitemaps or listings of the past; "{year}", "{month}", "{day}" (two digits for the last two) stand for a date.
+        api: WordPress's JSON API of posts ("…/wp-json/wp/v2/posts"), asked page by page for a span of time.
+        search: the outlet's own search, newest first; "{query}" stands for a name of the lexicon, "{page}" for 1, 2, 3 …
         links: CSS selector of the article links in a listing; all links where it is absent.
     """
 
@@ -39,6 +44,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sitemaps: list[str] = []
     listings: list[str] = []
     archives: list[str] = []
+    api: list[str] = []
+    search: list[str] = []
     links: str = ""
 
 
@@ -50,12 +57,15 @@ class Articles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ignore: regular expressions that exclude.
         examples: addresses that must match; `scrapy sources check` tries them.
         counterexamples: addresses that must not.
+        unconfirmed: no article's address has been seen, and `match` is a guess; `scrapy sources check --live` tells whether it
+            holds.
     """
 
-    match: list[str]
+    match: list[str] = []
     ignore: list[str] = []
     examples: list[str] = []
     counterexamples: list[str] = []
+    unconfirmed: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,13 +122,18 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         kind: what sort of publisher it is.
         domains: registered hosts; their subdomains belong to the outlet too.
         entry, articles, identity, selectors, manners: the tables above.
-        system: the publishing system, for people ("WordPress", "Arc XP" …).
+        unconfirmed: entry points that nobody has seen answer. They are asked for the past, for a gap, and where `entry` has
+            nothing; one that is missing is no fault, and is left alone for a month.
+        system: its publishing system, a table of systems.toml that gives what the outlet does not say itself; "" for one of
+            its own.
         topic: "lexicon" keeps what the topic lexicon judges relevant, "all" keeps every article.
         threshold: topic score (0..1) from which an article of this outlet is kept, to widen or narrow the lexicon's own.
         recheck: ages at which its articles are visited again ("2h", "3d", "1w", ascending), in place of the setting
             RECHECK_AGES; an empty list for never.
         enabled: false keeps it out of `make crawl`; `reason` then says why.
         reason: why it is disabled.
+        unreviewed: it was proposed by a machine, and no person has looked at it; `scrapy sources check` fails until one
+            has and takes the line away.
         notes: what a maintainer should know.
     """
 
@@ -129,8 +144,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     country: str
     kind: Kind
     domains: list[str]
-    entry: Entry
-    articles: Articles
+    entry: Entry = Entry()
+    unconfirmed: Entry = Entry()
+    articles: Articles = Articles()
     identity: Identity = Identity()
     selectors: Selectors = Selectors()
     manners: Manners = Manners()
@@ -140,7 +156,27 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     recheck: list[str] | None = None
     enabled: bool = True
     reason: str = ""
+    unreviewed: bool = False
     notes: str = ""
+
+
+class Point(NamedTuple):
+    """An entry point as configured: its field of `Entry`, its address, and whether somebody has seen it answer."""
+
+    field: str
+    url: str
+    confirmed: bool
+
+
+def points(source: Source, *fields: str) -> Iterator[Point]:
+    """The entry points of some fields, the confirmed ones first; one that is named twice counts once."""
+    seen = set()
+    for table, confirmed in ((source.entry, True), (source.unconfirmed, False)):
+        for field in fields or FIELDS:
+            for url in getattr(table, field):
+                if (field, url) not in seen:
+                    seen.add((field, url))
+                    yield Point(field, url, confirmed)
 
 
 def load(path: Path) -> Source:
@@ -154,12 +190,15 @@ def load(path: Path) -> Source:
     if not _NAME.fullmatch(path.stem):
         raise SourceError(f"{path}: the file name must be lower-case letters, digits and '-', such as le360-fr.toml")
     try:
-        source = msgspec.toml.decode(path.read_bytes(), type=Source)
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        source = msgspec.convert(systems.complete(written), type=Source)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.ValidationError as error:
         raise SourceError(f"{path}: {_explain(str(error))}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except systems.UnknownSystem as error:
+        raise SourceError(f"{path}: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: not valid TOML: {error}") from error
     faults = list(_faults(source))
     if faults:
@@ -167,11 +206,14 @@ def load(path: Path) -> Source:
     return msgspec.structs.replace(source, name=path.stem)
 
 
+FIELDS = ("feeds", "sitemaps", "listings", "archives", "api", "search")
+
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _TABLES = {
     "entry": Entry,
+    "unconfirmed": Entry,
     "articles": Articles,
     "identity": Identity,
     "selectors": Selectors,
@@ -187,9 +229,6 @@ _NEEDED = {
     "country": "write an ISO 3166 code, such as MA, FR",
     "kind": f"write one of {', '.join(_CHOICES['kind'])}",
     "domains": 'write the outlet\'s hosts, such as ["example.com"]',
-    "entry": "write a feed, sitemap, listing or archive, such as entry.feeds",
-    "articles": "write articles.match",
-    "articles.match": "write at least one regular expression of an article's address",
 }
 
 
@@ -256,33 +295,42 @@ def _faults(source: Source) -> list[str]:
 
 def _entry_faults(source: Source) -> list[str]:
     faults = []
-    entry = source.entry
-    if source.enabled and not (entry.feeds or entry.sitemaps or entry.listings or entry.archives):
+    if source.enabled and not any(points(source)):
         faults.append("entry: no feed, sitemap, listing or archive; an enabled outlet needs one")
-    for name in ("feeds", "sitemaps", "listings", "archives"):
-        for url in getattr(entry, name):
-            try:
-                parts = urlsplit(url)
-            except ValueError:
-                parts = urlsplit("")
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                faults.append(f"entry.{name}: {url!r} is no http(s) URL")
-            elif source.domains and not in_domains(parts.hostname, source.domains):
-                faults.append(f"entry.{name}: {url!r} is on none of the outlet's domains ({', '.join(source.domains)})")
-    for url in entry.listings:
-        if url.count("{page}") > 1 or re.search(r"\{(?!page\})", url):
-            faults.append(f"entry.listings: {url!r}: only one placeholder, {{page}}, is allowed")
-    for url in entry.archives:
-        if re.search(r"\{(?!(year|month|day)\})", url) or "{year}" not in url:
-            faults.append(
-                f"entry.archives: {url!r} needs {{year}}, and may have {{month}} and {{day}}, no other placeholder"
-            )
+    for name, url, confirmed in points(source):
+        field = f"{'entry' if confirmed else 'unconfirmed'}.{name}"
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            faults.append(f"{field}: {url!r} is no http(s) URL")
+        elif source.domains and not in_domains(parts.hostname, source.domains):
+            faults.append(f"{field}: {url!r} is on none of the outlet's domains ({', '.join(source.domains)})")
+        needed, allowed = _PLACEHOLDERS.get(name, ((), ()))
+        placed = re.findall(r"\{([^}]*)\}?", url)
+        if set(placed) - set(allowed) or set(needed) - set(placed) or len(set(placed)) < len(placed):
+            faults.append(f"{field}: {url!r}: {_placeholders(needed, allowed)}")
     return faults
+
+
+_PLACEHOLDERS = {
+    "listings": ((), ("page",)),
+    "archives": (("year",), ("year", "month", "day")),
+    "search": (("query",), ("query", "page")),
+}
+
+
+def _placeholders(needed: tuple[str, ...], allowed: tuple[str, ...]) -> str:
+    """What may stand in braces, in words."""
+    free = [f"{{{name}}}" for name in allowed if name not in needed]
+    words = [f"needs {{{name}}}" for name in needed] + ([f"may have {' and '.join(free)}"] if free else [])
+    return f"{', '.join(words)}, each once, and no other placeholder" if words else "no placeholder is allowed"
 
 
 def _pattern_faults(source: Source) -> list[str]:
     faults = []
-    if not source.articles.match:
+    if source.enabled and not source.articles.match:
         faults.append("articles.match: empty; write at least one regular expression of an article's address")
     named = [("articles.match", source.articles.match), ("articles.ignore", source.articles.ignore)]
     named.append(("identity.rewrite", [pattern for pattern, _ in source.identity.rewrite]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.model import Source, SourceError, load
+from sources.model import Source, SourceError, load, points
 
 GOOD = {
     "title": '"La Lumière du Rif"',
@@ -63,7 +63,7 @@ def test_tables_and_dotted_names_are_the_same(tmp_path: Path) -> None:
     ("changes", "told"),
     [
         ({"timezone": None}, ["timezone: missing", "Africa/Casablanca"]),
-        ({"articles.match": None}, ["articles.match: missing", "regular expression"]),
+        ({"articles.match": None}, ["articles.match: empty", "regular expression"]),
         ({"topic": '"some"'}, ["topic", "lexicon, all"]),
         ({"timezone": '"Europe/Rabat"'}, ["timezone: 'Europe/Rabat'", "Africa/Casablanca"]),
         ({"timezone": '"+01:00"'}, ["timezone: '+01:00'", "IANA"]),
@@ -82,6 +82,13 @@ def test_tables_and_dotted_names_are_the_same(tmp_path: Path) -> None:
         ({"entry.feeds": '["/feed"]'}, ["entry.feeds: '/feed'", "http(s) URL"]),
         ({"entry.feeds": '["https://www.autre.example/feed"]'}, ["entry.feeds", "autre.example", "lumiere.example"]),
         ({"entry.listings": '["https://lumiere.example/{n}"]'}, ["entry.listings", "{page}"]),
+        ({"entry.listings": '["https://lumiere.example/{page}/{page}"]'}, ["entry.listings", "{page}", "once"]),
+        ({"entry.feeds": '["https://lumiere.example/{page}"]'}, ["entry.feeds", "no placeholder"]),
+        ({"entry.search": '["https://lumiere.example/?s="]'}, ["entry.search", "needs {query}", "may have {page}"]),
+        ({"unconfirmed.search": '["https://lumiere.example/?s={q}"]'}, ["unconfirmed.search", "needs {query}"]),
+        ({"unconfirmed.feeds": '["https://autre.example/feed"]'}, ["unconfirmed.feeds", "autre.example"]),
+        ({"unconfirmed.feed": '["https://lumiere.example/feed"]'}, ["unconfirmed", "`feed`", "feeds, sitemaps"]),
+        ({"system": '"WordPress"'}, ["system: 'WordPress'", "allowed are wordpress, arc-xp"]),
         ({"entry.archives": '["https://lumiere.example/{month}"]'}, ["entry.archives", "{year}"]),
         ({"articles.match": "[]"}, ["articles.match", "regular expression"]),
         ({"articles.match": r"['/(\d+']"}, ["articles.match", r"/(\\d+", "unterminated"]),
@@ -129,6 +136,39 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_disabled_outlet_needs_no_entry_point(tmp_path: Path) -> None:
     path = written(tmp_path, {"enabled": "false", "reason": '"walled"', "entry.feeds": "[]", "articles.examples": "[]"})
     assert not load(path).enabled
+
+
+def test_disabled_outlet_needs_no_pattern(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, {"enabled": "false", "reason": '"dead"', "articles.match": None, "articles.examples": None}
+    )
+    assert load(path).articles.match == []
+
+
+def test_system_gives_what_the_outlet_does_not_say(tmp_path: Path) -> None:
+    source = load(written(tmp_path, {"system": '"wordpress"'}))
+    assert source.entry.feeds == ["https://www.lumiere.example/feed"]
+    assert source.unconfirmed.feeds == []
+    assert source.unconfirmed.api == ["https://www.lumiere.example/wp-json/wp/v2/posts"]
+    assert source.articles.ignore
+    assert source.articles.match == [r"/\d{4,8}-[^/]+\.html"]
+
+
+def test_own_fields_win_over_those_of_the_system_even_when_empty(tmp_path: Path) -> None:
+    changes = {"system": '"wordpress"', "entry.feeds": None, "unconfirmed.api": "[]", "articles.ignore": "['/video/']"}
+    source = load(written(tmp_path, {**changes, "unconfirmed.sitemaps": '["https://lumiere.example/s.xml"]'}))
+    assert source.unconfirmed.api == []
+    assert source.articles.ignore == ["/video/"]
+    assert source.unconfirmed.sitemaps == ["https://lumiere.example/s.xml"]
+    assert source.unconfirmed.feeds == ["https://lumiere.example/feed/"]
+
+
+def test_each_entry_point_is_named_once_and_the_confirmed_first(tmp_path: Path) -> None:
+    path = written(tmp_path, {"unconfirmed.feeds": '["https://lumiere.example/b", "https://www.lumiere.example/feed"]'})
+    assert [(point.url, point.confirmed) for point in points(load(path))] == [
+        ("https://www.lumiere.example/feed", True),
+        ("https://lumiere.example/b", False),
+    ]
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import product
 from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 
-from sources import checks, registry
-from sources.model import Articles, Entry, Identity, Source, load
+from sources import checks, registry, table
+from sources.model import Articles, Entry, Identity, Source, load, points
 from sources.urls import canonicalize
+from tests.conftest import SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = registry.names()
@@ -24,24 +31,26 @@ def claimants(url: str) -> list[str]:
 
 def test_both_languages_and_both_shores_are_watched() -> None:
     enabled = [source for source in SOURCES.values() if source.enabled]
-    assert len(enabled) >= 15
-    assert sum("ar" in source.languages for source in enabled) >= 8
+    assert len(enabled) >= 50
+    assert sum("ar" in source.languages for source in enabled) >= 25
+    assert sum("fr" in source.languages for source in enabled) >= 25
     assert {"MA", "FR"} <= {source.country for source in enabled}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_outlet_shows_what_its_articles_look_like_and_what_not(name: str) -> None:
-    articles = SOURCES[name].articles
-    assert articles.examples
-    assert articles.counterexamples
+def test_most_files_are_short() -> None:
+    lines = [len((registry.OUTLETS / f"{name}.toml").read_text(encoding="utf-8").splitlines()) for name in NAMES]
+    assert median(lines) <= 15
+
+
+def test_table_in_the_docs_is_fresh() -> None:
+    page = (ROOT / "docs" / "outlets.md").read_text(encoding="utf-8")
+    assert page == table.markdown(list(SOURCES.values())), "run: python -m sources.table > docs/outlets.md"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_entry_points_are_no_articles(name: str) -> None:
-    entry = SOURCES[name].entry
-    pages = [url.replace("{page}", "2") for url in entry.listings]
-    for url in [*entry.feeds, *entry.sitemaps, *pages]:
-        assert claimants(url) == []
+    for point in points(SOURCES[name]):
+        assert claimants(point.url.replace("{page}", "2")) == []
 
 
 @pytest.mark.parametrize(("name", "url"), EXAMPLES)
@@ -77,22 +86,79 @@ def test_example_in_the_docs_is_a_good_outlet(tmp_path: Path) -> None:
     assert canonicalize(shown, rules=source.identity) == canonicalize(changed, rules=source.identity)
 
 
+# -- what is known of the press, where it lies beside this checkout ----------------------------------------------------
+
+FACTS = SHARED / "facts" / "sources.json"
+KNOWN = json.loads(FACTS.read_text(encoding="utf-8")) if FACTS.is_file() else []
+OF_ANOTHER = {"www.pressreader.com"}
+"""Hosts of examples that show copies of an outlet and are not its own."""
+
+
+@pytest.mark.skipif(not KNOWN, reason=f"{FACTS} is not here")
+def test_every_known_outlet_is_described() -> None:
+    missing = [fact["name"] for fact in KNOWN if not any(_owner(f"https://{host}/") for host in fact["domains"])]
+    assert missing == []
+
+
+@pytest.mark.parametrize("fact", KNOWN, ids=lambda fact: fact["name"])
+def test_known_articles_are_recognised_by_one_outlet_and_known_listings_by_none(fact: dict[str, Any]) -> None:
+    for url in fact["article_examples"]:
+        owner = _owner(url)
+        if urlsplit(url).hostname in OF_ANOTHER or owner is None or not owner.enabled:
+            continue
+        assert claimants(url) == [owner.name], url
+        assert claimants(canonicalize(url, rules=owner.identity)) == [owner.name], url
+    for listing in fact["listing_patterns"]:
+        for url in _addresses(listing["pattern"]):
+            assert claimants(url) == [], url
+    for kind in ("feeds", "sitemaps"):
+        assert [entry["url"] for entry in fact[kind] if claimants(entry["url"])] == []
+
+
+def _owner(url: str) -> Source | None:
+    return registry.owner(url, list(SOURCES.values()))
+
+
+def _addresses(pattern: str) -> list[str]:
+    """The addresses that a pattern of the facts stands for: every alternative in braces, 2 for a number, a word for a query."""
+    found = []
+    for written in re.findall(r"https?://[^ ;()]+", pattern):
+        parts = re.split(r"\{([^}]*)(?:\}|$)", written)
+        choices = [_choices(part) if place % 2 else [part] for place, part in enumerate(parts)]
+        found += ["".join(chosen) for chosen in product(*choices)]
+    return [url.replace("…", "") for url in found]
+
+
+def _choices(braced: str) -> list[str]:
+    return braced.split(",") if "," in braced else ["dgsn" if braced in ("q", "query", "section") else "2"]
+
+
 # -- what the check says of outlets that do not hold together ---------------------------------------------------------
 
 
-def invented(name: str, articles: Articles, domain: str = "manara.example", identity: Identity | None = None) -> Source:
+def invented(name: str, articles: Articles, domain: str = "manara.example", **fields: Any) -> Source:
+    if not articles.counterexamples:
+        articles = structs.replace(articles, counterexamples=[f"https://{domain}/rubrique"])
     return Source(
-        name=name,
-        title=name,
-        languages=["fr"],
-        timezone="Europe/Paris",
-        country="FR",
-        kind="portal",
-        domains=[domain],
-        entry=Entry(feeds=[f"https://{domain}/feed"]),
-        articles=articles,
-        identity=identity or Identity(),
+        **{
+            "name": name,
+            "articles": articles,
+            **_DEFAULTS,
+            "domains": [domain],
+            "entry": Entry(feeds=[f"https://{domain}/feed"]),
+            **fields,
+        }
     )
+
+
+_DEFAULTS: dict[str, Any] = {
+    "title": "المنارة",
+    "languages": ["fr"],
+    "timezone": "Europe/Paris",
+    "country": "FR",
+    "kind": "portal",
+}
+GOOD = Articles(match=[r"/\d{4}"], examples=["https://manara.example/4821"])
 
 
 def test_check_tells_an_example_that_does_not_match() -> None:
@@ -119,7 +185,9 @@ def test_check_tells_who_else_claims_an_example() -> None:
 
 def test_check_tells_a_counterexample_that_matches() -> None:
     articles = Articles(
-        match=["/"], examples=["https://manara.example/4821"], counterexamples=["https://manara.example/tag"]
+        match=[r"/(\d{4}|tag)$"],
+        examples=["https://manara.example/4821"],
+        counterexamples=["https://manara.example/tag"],
     )
     (fault,) = checks.faults([invented("manara", articles)])
     assert fault.startswith("manara: articles.counterexamples: https://manara.example/tag")
@@ -134,3 +202,38 @@ def test_check_of_some_outlets_leaves_the_others_alone() -> None:
     broken = invented("broken", Articles(match=[r"/\d+"]), "broken.example")
     good = invented("manara", Articles(match=[r"/\d+"], examples=["https://manara.example/4821"]))
     assert checks.faults([broken, good], {"manara"}) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"unreviewed": True}, "unreviewed: a machine proposed this file"),
+        ({"unconfirmed": Entry(feeds=["https://manara.example/feed"])}, "stands under entry.feeds too"),
+        (
+            {"entry": Entry(listings=["https://manara.example/2024?page={page}"])},
+            "entry.listings: https://manara.example/2024",
+        ),
+        ({"identity": Identity(rewrite=[("^/mag/", "/")])}, "identity.rewrite: '^/mag/' changes none"),
+        ({"identity": Identity(keep_query=["id"])}, "identity.keep_query: 'id' stands in none"),
+        ({"identity": Identity(hosts={"m.autre.example": "manara.example"})}, "identity.hosts: 'm.autre.example'"),
+        (
+            {"articles": structs.replace(GOOD, ignore=["/video/"], counterexamples=["https://manara.example/a"])},
+            "articles.ignore: '/video/'",
+        ),
+        (
+            {"articles": structs.replace(GOOD, unconfirmed=True, counterexamples=["https://manara.example/a"])},
+            "articles.unconfirmed: there are",
+        ),
+        ({"articles": structs.replace(GOOD, counterexamples=[])}, "articles.counterexamples: empty"),
+    ],
+)
+def test_check_tells_what_is_unfinished_or_changes_nothing(fields: dict[str, Any], told: str) -> None:
+    (fault,) = checks.faults([structs.replace(invented("manara", GOOD), **fields)])
+    assert fault.startswith("manara: ")
+    assert told in fault
+
+
+def test_check_tells_two_files_for_one_host() -> None:
+    other = invented("zahra", Articles(match=["/z/"], unconfirmed=True))
+    (fault,) = checks.faults([invented("manara", GOOD), other])
+    assert fault == "zahra: domains: manara.example belongs to manara too"
