@@ -49,13 +49,14 @@ class Find:
 
 @dataclass(slots=True)
 class Run:
-    """One crawl of one outlet: its counters and what each entry point gave."""
+    """One crawl of one outlet: its counters, what each entry point gave, and the gaps that it found."""
 
     id: ObjectId
     source: str
     started: datetime
     counters: Counter[str] = field(default_factory=Counter)
     entries: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
 
     def note_entry(self, url: str, status: int, items: int, error: str | None = None) -> None:
         """Remember what a feed, sitemap or listing gave."""
@@ -71,6 +72,7 @@ class Run:
             "reason": reason,
             "counters": dict(self.counters),
             "entries": self.entries,
+            "gaps": self.gaps,
         }
 
 
@@ -160,16 +162,40 @@ def is_due(document: dict[str, Any], now: datetime) -> bool:
     return document["article"] is None and document["next_at"] is not None and document["next_at"] <= now
 
 
+async def leave(db: Database, left: list[str], sample: list[str], now: datetime) -> None:
+    """Settle addresses that a filtered crawl does not fetch, and mark the sample that it fetches all the same."""
+    state = {"outcome": Outcome.OFF_TOPIC, "outcome_at": now, "filter": "left"}
+    detail = "not fetched: neither its address nor its title names anything of the topic (filter=yes)"
+    if left:
+        await db.urls.update_many({"_id": {"$in": left}, "outcome": None}, {"$set": {**state, "detail": detail}})
+    if sample:
+        await db.urls.update_many({"_id": {"$in": sample}}, {"$set": {"filter": "sample"}})
+
+
+def was_left(document: dict[str, Any]) -> bool:
+    """Whether an address has only been judged by a filtered crawl and never been fetched."""
+    return document.get("filter") == "left" and document["attempts"] == 0 and document["article"] is None
+
+
 async def frontier(
-    db: Database, source: str, now: datetime, *, since: datetime | None = None, until: datetime | None = None
+    db: Database,
+    source: str,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    left: bool = False,
 ) -> list[dict[str, Any]]:
     """The addresses of an outlet that are due, newest first. Those with an article are left to `stored_frontier`.
 
-    What an earlier crawl left out because it lay outside that crawl's window is due too where this one's holds it.
+    What an earlier crawl left out because it lay outside that crawl's window is due too where this one's holds it; so is,
+    with `left`, what a filtered crawl left unfetched, where a window is given.
     """
     due: list[dict[str, Any]] = [{"outcome": None, "next_at": None}, {"article": None, "next_at": {"$lte": now}}]
     span = {"$gte": since or _EVER, "$lt": until or _NEVER}
     due.append({"outcome": Outcome.OUTSIDE_WINDOW, "rank": span})
+    if left and since:
+        due.append({"filter": "left", "attempts": 0, "article": None, "rank": span})
     return await db.urls.find({"source": source, "$or": due}).sort("rank", -1).to_list()
 
 

@@ -97,3 +97,52 @@ def articles(
     if not copies:
         query["copy_of"] = None
     return database.articles.find(query, {"sketch": 0, "search": 0}).sort("published.at", -1).limit(limit).to_list()
+
+
+def progress(
+    database: Database[Document], sources: list[str], since: datetime | None, until: datetime | None
+) -> list[Document]:
+    """How many addresses of each outlet and hour have come how far: documents {"source", "hour", "outcome", "left", "count"}.
+
+    Args:
+        sources: outlets' names.
+        since, until: aware instants, by what is known of the publication: the date on the page where it was read, that of
+            discovery otherwise, and for what nobody dated the moment at which it was discovered.
+    Returns:
+        `outcome` is None for what waits; `left` is true where a filtered crawl has not fetched it.
+    """
+    rank = ({"$gte": since} if since else {}) | ({"$lt": until} if until else {})
+    left = {"$and": [{"$eq": ["$filter", "left"]}, {"$eq": ["$attempts", 0]}, {"$eq": ["$article", None]}]}
+    key = {
+        "source": "$source",
+        "hour": {"$dateTrunc": {"date": "$rank", "unit": "hour"}},
+        "outcome": "$outcome",
+        "left": left,
+    }
+    steps: list[Document] = [
+        {"$match": {"source": {"$in": sources}, **({"rank": rank} if rank else {})}},
+        {"$group": {"_id": key, "count": {"$sum": 1}}},
+    ]
+    return [{**found["_id"], "count": found["count"]} for found in database.urls.aggregate(steps)]
+
+
+def gaps(
+    database: Database[Document], sources: list[str], since: datetime | None, until: datetime | None
+) -> list[Document]:
+    """The gaps of feeds that touch a span, oldest first: as in `runs.gaps`, with "source"; of one feed's gap that several
+    crawls have met, the last word."""
+    found: dict[tuple[str, datetime], Document] = {}
+    for run in database.runs.find({"source": {"$in": sources}, "gaps.0": {"$exists": True}}).sort("started", 1):
+        for gap in run["gaps"]:
+            if (until is None or gap["since"] < until) and (since is None or gap["until"] > since):
+                found[gap["feed"], gap["since"]] = {**gap, "source": run["source"]}
+    return sorted(found.values(), key=lambda gap: gap["since"])
+
+
+def filter_loss(database: Database[Document], source: str) -> tuple[int, int, int]:
+    """What the filter of an outlet's crawls has left unfetched, how many of those like it were fetched all the same, and how
+    many of these turned out to be about the topic."""
+    left = database.urls.count_documents({"source": source, "filter": "left", "attempts": 0, "article": None})
+    sample = {"source": source, "filter": "sample", "outcome": {"$ne": None}}
+    relevant = {**sample, "outcome": {"$in": [Outcome.STORED, Outcome.COPY]}}
+    return left, database.urls.count_documents(sample), database.urls.count_documents(relevant)

@@ -42,7 +42,7 @@ class Evidence:
 
     Attributes:
         text: the words as found.
-        where: "feed", "sitemap", "listing" or "url".
+        where: "feed", "api", "sitemap", "listing" or "url".
         says: "published" or "modified".
     """
 
@@ -144,7 +144,7 @@ class DateField:
         precision: "day", "minute" or "second".
         approximate: true for a Hijri date alone, whose Gregorian day may be off by one.
         raw: the words read.
-        where: where the words stood: "jsonld", "meta", "time", "selector", "visible", "url", "feed", "sitemap", "listing".
+        where: where the words stood: "jsonld", "meta", "time", "selector", "visible", "url", "feed", "api", "sitemap", "listing".
         method: how they were read.
         trust: 0..1; lowered where other evidence disagrees by more than a day.
     """

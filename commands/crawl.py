@@ -62,7 +62,9 @@ class Command(BaseRunSpiderCommand):
     def long_desc(self) -> str:
         return (
             "Crawl outlets: read their feeds, sitemaps and listings, fetch what is new, store what is about the topic. "
-            "-a since=YYYY[-MM[-DD]] and -a until=… bound the publication; with since, archives are walked too. "
+            "-a since=YYYY[-MM[-DD]] and -a until=… bound the publication; with since, archives are walked too, newest first, on "
+            "from where an earlier crawl stopped. -a filter=yes leaves pages unfetched whose address and title name nothing of "
+            "the topic ('scrapy coverage' tells what that loses). "
             "-a recheck=yes visits the stored articles that are due again instead, -a recheck=all every one. "
             "Exit codes: 0 good, 1 something needs you, 2 usage, 3 storage, 4 no network, 130 interrupted."
         )
@@ -74,11 +76,15 @@ class Command(BaseRunSpiderCommand):
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         sources = self._chosen(args, everything=opts.all)
-        unknown = set(opts.spargs) - {"since", "until", "recheck"}
+        unknown = set(opts.spargs) - {"since", "until", "filter", "recheck"}
         if unknown:
-            raise UsageFault(f"-a {sorted(unknown)[0]}=…: no such argument; since, until and recheck are allowed")
+            raise UsageFault(
+                f"-a {sorted(unknown)[0]}=…: no such argument; since, until, filter and recheck are allowed"
+            )
         if opts.spargs.get("recheck", "yes") not in RECHECKS:
             raise UsageFault(f"-a recheck={opts.spargs['recheck']}: write yes for the articles that are due, or all")
+        if opts.spargs.get("filter", "no") not in ("yes", "no"):
+            raise UsageFault(f"-a filter={opts.spargs['filter']}: yes or no is allowed")
         for source in sources:
             try:
                 read_window(opts.spargs.get("since", ""), opts.spargs.get("until", ""), source.timezone)
@@ -100,7 +106,7 @@ class Command(BaseRunSpiderCommand):
         for fault in faults:
             console.complain(fault)
             self.exitcode = console.ATTENTION
-        return [source for source in sources if source.enabled]
+        return [source for source in sources if source.enabled and not source.unreviewed]
 
 
 def crawl(command: BaseRunSpiderCommand, jobs: list[tuple[Source, dict[str, str]]]) -> None:
@@ -239,6 +245,9 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
         for entry in _failed_entries(crawler)[: 1 if _unreached(crawler) else None]:
             what = "no entry point answers" if _unreached(crawler) else f"entry point {entry['url']}"
             console.complain(f"{crawler.spidercls.name}: {what}: {entry['error']}")
+    for crawler in crawlers:
+        for gap in _gaps(crawler):
+            console.complain(f"{crawler.spidercls.name}: {gap_in_words(gap)}")
     if all(_unreached(crawler) for crawler in crawlers):
         console.complain(
             f"None of {len(crawlers)} outlets could be reached: is there a network? (after {seconds:.0f} s)"
@@ -256,6 +265,11 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
     outside = sum(_counters(crawler)[Outcome.OUTSIDE_WINDOW] for crawler in crawlers)
     if outside:
         console.out.print(f"{outside} page{'s' if outside > 1 else ''} outside the window, left for a wider one.")
+    left = sum(_counters(crawler)["filtered"] for crawler in crawlers)
+    if left:
+        console.out.print(
+            f"{left} page{'s' if left > 1 else ''} left unfetched by the filter; 'scrapy coverage' tells what that loses."
+        )
     stored = sum(_row(crawler)[2] + _row(crawler)[3] for crawler in crawlers)
     if stored:
         console.out.print(f"{stored} new article{'s' if stored > 1 else ''} in {seconds:.1f} s.")
@@ -266,6 +280,19 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
 def _failed_entries(crawler: Crawler) -> list[dict[str, Any]]:
     spider: Any = crawler.spider
     return [entry for entry in spider.run.entries if entry["error"]] if spider is not None else []
+
+
+def _gaps(crawler: Crawler) -> list[dict[str, Any]]:
+    spider: Any = crawler.spider
+    return spider.run.gaps if spider is not None else []
+
+
+def gap_in_words(gap: dict[str, Any]) -> str:
+    """A line about a feed that shared no item with its last visit."""
+    since = f"{gap['since']:%Y-%m-%d %H:%M} UTC"
+    if gap["filled_by"]:
+        return f"{gap['feed']} shares no item with its last visit on {since}; the gap was filled from {', '.join(gap['filled_by'])}"
+    return f"{gap['feed']} shares no item with its last visit on {since}, and nothing reaches back so far: articles may be missing; the next crawl tries again"
 
 
 def _unreached(crawler: Crawler) -> bool:
@@ -287,6 +314,7 @@ def _exit_code(crawlers: list[Crawler], *, failed: bool) -> int:
         return console.INTERRUPTED
     if crawlers and all(_unreached(crawler) for crawler in crawlers):
         return console.NO_NETWORK
-    if failed or any(spider.run.counters["entry_failed"] for spider in spiders):
+    open_gaps = any(not gap["filled_by"] for spider in spiders for gap in spider.run.gaps)
+    if failed or open_gaps or any(spider.run.counters["entry_failed"] for spider in spiders):
         return console.ATTENTION
     return console.GOOD

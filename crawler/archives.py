@@ -20,7 +20,9 @@ _COMPACT = re.compile(rf"(?<!\d){_YEAR}{_MONTH}{_DAY}?(?!\d)")
 _LONG_NUMBER = re.compile(r"\d{5,}")
 
 
-def expand(templates: list[str], window: Window, now: datetime, timezone: str) -> Iterator[tuple[str, datetime]]:
+def expand(
+    templates: list[str], window: Window, now: datetime, timezone: str
+) -> Iterator[tuple[str, datetime, datetime]]:
     """The archive addresses that cover a window, newest first, each once.
 
     Args:
@@ -29,7 +31,7 @@ def expand(templates: list[str], window: Window, now: datetime, timezone: str) -
         now: aware; nothing later is asked for.
         timezone: the outlet's.
     Yields:
-        (address, end of the span it covers as an aware UTC instant), at most 4,000 for each template.
+        (address, beginning and end of what it covers of the window as aware UTC instants), at most 4,000 for each template.
     """
     assert window.since is not None
     local = zone(timezone)
@@ -42,7 +44,12 @@ def expand(templates: list[str], window: Window, now: datetime, timezone: str) -
             url = template.replace("{year}", f"{day:%Y}").replace("{month}", f"{day:%m}").replace("{day}", f"{day:%d}")
             if url not in given:
                 given.add(url)
-                yield url, to_utc(datetime(day.year, day.month, day.day) + timedelta(days=1), local)  # noqa: DTZ001
+                month, number = (
+                    (day.month, day.day) if "{day}" in template else (day.month, 1) if "{month}" in template else (1, 1)
+                )
+                start = to_utc(datetime(day.year, month, number), local)  # noqa: DTZ001
+                end = to_utc(datetime(day.year, day.month, day.day) + timedelta(days=1), local)  # noqa: DTZ001
+                yield url, max(start, window.since), end
             day -= timedelta(days=1)
 
 

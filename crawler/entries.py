@@ -1,19 +1,21 @@
-"""Entry points of an outlet: feeds, sitemaps, archives and listings, each asked, read and entered into the ledger."""
+"""Entry points of an outlet: feeds, sitemaps, archives, listings, APIs and searches, each asked, read and entered into the
+ledger."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive import answers
+from archive import answers, ledger
 from archive.patience import StorageLost
 from archive.records import Outcome
 from crawler import archives, outcomes
@@ -21,11 +23,16 @@ from crawler.discovery.feeds import is_whole, read_feed
 from crawler.discovery.links import EntryError, Link, instant
 from crawler.discovery.listings import read_listing
 from crawler.discovery.sitemaps import Sitemap, looks_like_a_sitemap, read_sitemap
+from crawler.discovery.wordpress import posts_url, read_posts
+from crawler.gaps import Gaps
 from crawler.middlewares import conditional
+from crawler.spans import Spans
 from crawler.walk import BOTTOM, Walk
-from crawler.window import Window, hours
+from crawler.window import SLACK, Window, hours
+from language.queries import queries
 from sources.model import Point, in_domains, points
 from sources.registry import is_article
+from sources.urls import UrlError, canonicalize
 
 if TYPE_CHECKING:
     from crawler.spider import SourceSpider
@@ -45,32 +52,53 @@ _MISSING = timedelta(days=30)
 class EntryPoints:
     """The entry points of one crawl; its methods are the callbacks of their requests.
 
+    Feeds come first: only when all have been read is it known whether something was missed since the last visit, and how far
+    back the others must be walked.
+
     Attributes:
         spider: whose crawl it is.
         walk: how far the listings have been walked.
+        gaps: what may have been missed.
     """
 
     def __init__(self, spider: SourceSpider) -> None:
         self.spider = spider
         self.source = spider.source
-        self.walk = Walk(spider)
+        self.gaps = Gaps(spider)
+        self.walk = Walk(spider, self.gaps)
+        self.sure = any(point.confirmed for point in points(self.source, "feeds", "sitemaps", "listings"))
+        self.feeds = 0
 
     def requests(self) -> Iterator[Request]:
-        """A request for each entry point that the window needs."""
-        past = self.spider.window.since is not None
-        sure = any(point.confirmed for point in points(self.source, "feeds", "sitemaps", "listings"))
-        for point in points(self.source):
-            if point.confirmed or past or not sure:
-                yield from self._ask(point, quiet=sure and not point.confirmed)
+        """The first requests: the feeds, or everything where there is none to wait for."""
+        feeds = [request for point in points(self.source, "feeds") for request in self._ask(point)]
+        self.feeds = len(feeds)
+        yield from feeds or self._others()
 
-    def _ask(self, point: Point, *, quiet: bool) -> Iterator[Request]:
+    def _feed_settled(self) -> Iterator[Request]:
+        self.feeds -= 1
+        if self.feeds == 0:
+            yield from self._others()
+
+    def _others(self) -> Iterator[Request]:
+        """Requests for all that is no feed."""
+        for point in points(self.source):
+            if point.field != "feeds":
+                yield from self._ask(point)
+
+    def _since(self) -> datetime | None:
+        """How far back archives and listings are walked: to the window's edge, or to the last visit of a feed with a gap."""
+        return self.spider.window.since or self.gaps.since
+
+    def _ask(self, point: Point) -> Iterator[Request]:
         """The first request, or requests, for an entry point.
 
-        Args:
-            quiet: nobody has seen it answer, and there are others: one that is missing is left alone for a while.
+        An unconfirmed one is asked only where the confirmed ones do not suffice, and then is missed by nobody.
         """
         spider, url = self.spider, point.url
-        if quiet and spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM) < _MISSING:
+        since = self._since()
+        quiet = self.sure and not point.confirmed
+        if quiet and (since is None or spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM) < _MISSING):
             return
         if point.field == "feeds":
             yield self._entry(url, self.read_feed, unconfirmed=quiet)
@@ -78,9 +106,79 @@ class EntryPoints:
             yield self._entry(url, self.read_sitemap, unconfirmed=quiet, depth=0)
         elif point.field == "listings":
             yield self._listing_page(url, 1, ENTRY_PRIORITY, [], unconfirmed=quiet)
-        elif point.field == "archives" and spider.window.since:
-            for address, day in archives.expand([url], spider.window, spider.started, self.source.timezone):
-                yield self._entry(address, self.read_archive, priority=hours(day), quiet=True)
+        elif since is None:
+            return
+        elif point.field == "archives":
+            yield from self._archive(url, since)
+        elif point.field == "api":
+            yield from self._posts(url, spider.window.until or spider.started, unconfirmed=quiet)
+        elif point.field == "search" and spider.window.since:
+            searches = [url.replace("{query}", quote_plus(query)) for query in queries(self.source.languages)]
+            yield from self._search(searches, unconfirmed=quiet)
+
+    def _archive(self, template: str, since: datetime) -> Iterator[Request]:
+        """Requests for the days, months or years of an archive that no earlier crawl has walked over."""
+        spider = self.spider
+        walked = self._spans(template)
+        window = Window(since, spider.window.until)
+        asked = [
+            self._entry(address, self.read_archive, hours(end), quiet=True, whole=template, span=(start, end))
+            for address, start, end in archives.expand([template], window, spider.started, self.source.timezone)
+            if not walked.holds(start, end)
+        ]
+        self.gaps.begin(template, len(asked))
+        yield from asked
+
+    def _posts(
+        self, endpoint: str, before: datetime, *, bound: datetime | None = None, unconfirmed: bool = False
+    ) -> Iterator[Request]:
+        """A request for the newest posts before an instant that no earlier crawl has listed, unless the window ends there.
+
+        Args:
+            before: what lies after it is known.
+            bound: the same in the site's own zone, as its API told it; None where it has not been asked yet.
+        """
+        since = self._since()
+        assert since is not None
+        walked = self._spans(endpoint).below(before)
+        if walked <= since:
+            self.gaps.covered(endpoint, since)
+            return
+        if bound is None or walked < before:
+            bound = walked + timedelta(days=1)
+        url = posts_url(endpoint, since - timedelta(days=1), bound)
+        request = self._entry(
+            url,
+            self.read_posts,
+            hours(walked) + 1,
+            unconfirmed=unconfirmed,
+            endpoint=endpoint,
+            before=walked,
+            bound=bound,
+        )
+        request.meta["entry"] = endpoint
+        yield request
+
+    def _search(self, searches: list[str], *, unconfirmed: bool = False) -> Iterator[Request]:
+        """A request for the first of some searches; the others follow when it has answered."""
+        if searches:
+            request = self._listing_page(searches[0], 1, ENTRY_PRIORITY, [], unconfirmed=unconfirmed)
+            request.cb_kwargs["then"] = searches[1:]
+            yield request
+
+    def _spans(self, template: str) -> Spans:
+        return Spans(self.spider.cursor.get(template, {}).get("spans", []))
+
+    async def _keep_span(self, template: str, start: datetime, end: datetime) -> None:
+        """Remember that an archive has been walked over a span, at once: the next crawl goes on from there.
+
+        Of the last days, more may come.
+        """
+        spider = self.spider
+        spans = self._spans(template)
+        spans.add(start, min(end, spider.started - SLACK))
+        spider.cursor[template] = state = {"spans": spans.stored()}
+        await spider.storage(lambda: ledger.write_cursor(spider.database, self.source.name, {template: state}))
 
     def _entry(
         self,
@@ -90,6 +188,7 @@ class EntryPoints:
         *,
         quiet: bool = False,
         unconfirmed: bool = False,
+        whole: str = "",
         **arguments: Any,
     ) -> Request:
         """A request for an entry point.
@@ -97,6 +196,7 @@ class EntryPoints:
         Args:
             quiet: that it does not exist is no fault.
             unconfirmed: nor is anything else that keeps it from being read; it is remembered as missing.
+            whole: the entry point that it is a part of.
             arguments: of the callback.
         """
         return Request(
@@ -108,7 +208,9 @@ class EntryPoints:
                 "entry": url,
                 "quiet": quiet,
                 "unconfirmed": unconfirmed,
-                "validators": self.spider.validators.held(url),
+                "whole": whole,
+                # What fills a gap is read, whatever the server says.
+                "validators": None if self.gaps.since else self.spider.validators.held(url),
             },
             priority=priority,
             dont_filter=True,
@@ -120,10 +222,14 @@ class EntryPoints:
         """Requests for the new articles of a feed."""
         links = await self._read(response, read_feed, response.body, response.url, _content_type(response))
         if links is not None:
+            entry = response.meta["entry"]
             for request in await self._discover(response, links, "feed"):
                 yield request
+            self.gaps.look(entry, self._keys(links))
             if is_whole(response.body):
                 self.spider.validators.keep(response)
+        for request in self._feed_settled():
+            yield request
 
     async def read_sitemap(self, response: Response, depth: int) -> Requests:
         """Requests for the new articles of a sitemap, and for the sitemaps of an index that the window may need."""
@@ -132,27 +238,59 @@ class EntryPoints:
             return
         for request in await self._discover(response, sitemap.articles, "sitemap", sitemap.truncated):
             yield request
-        for request in self._children(sitemap, depth):
+        for request in self._children(response, sitemap, depth):
             yield request
         self._remember_sitemap(response)
+        self._covers(response, sitemap)
         # An index may stay as it is while its sitemaps change.
         if depth == 0 and not sitemap.children and not sitemap.truncated:
             self.spider.validators.keep(response)
 
-    async def read_archive(self, response: Response) -> Requests:
+    async def read_archive(self, response: Response, span: tuple[datetime, datetime]) -> Requests:
         """Requests for the new articles of one day, month or year of the past, be it a sitemap or a listing."""
-        if looks_like_a_sitemap(response.body):
+        template = response.meta["whole"]
+        if answers.of_status(response.status) is None and looks_like_a_sitemap(response.body):
             async for output in self.read_sitemap(response, depth=1):
                 yield output
         elif (links := await self._read_listing(response)) is not None:
             for request in await self._discover(response, links, "listing"):
                 yield request
+            self.gaps.done(template, self._since() or BOTTOM)
+        elif answers.of_status(response.status) == answers.of_status(404):
+            self.gaps.done(template, self._since() or BOTTOM)  # a day without articles
+        else:
+            return
+        await self._keep_span(template, *span)
 
-    async def read_listing(self, response: Response, template: str, page: int, before: list[str]) -> Requests:
+    async def read_posts(self, response: Response, endpoint: str, before: datetime, bound: datetime) -> Requests:
+        """Requests for the posts that WordPress's JSON API names, and for those before them."""
+        posts = await self._read(response, read_posts, response.body, response.url)
+        since = self._since()
+        if posts is None or since is None:
+            return
+        for request in await self._discover(response, posts.links, "api"):
+            yield request
+        dates = [moment for link in posts.links if (moment := instant(link.published))]
+        reached = min([*dates, before]) if posts.links else since
+        await self._keep_span(endpoint, max(reached, since), before)
+        if reached <= since or posts.oldest is None:
+            self.gaps.covered(endpoint, max(reached, since))
+            return
+        # A second more than the oldest, for those of the same second; less where that has brought nothing new.
+        following = posts.oldest + timedelta(seconds=1)
+        if following >= bound.replace(tzinfo=None):
+            following = posts.oldest
+        for request in self._posts(endpoint, reached, bound=following):
+            yield request
+
+    async def read_listing(
+        self, response: Response, template: str, page: int, before: list[str], then: list[str] | None = None
+    ) -> Requests:
         """Requests for the new articles of a page of links, and for the next page while there is more to find.
 
         Args:
             before: the canonical URLs that the page before it named; their articles have been fetched since.
+            then: searches to be asked when this one has answered.
         """
         links = await self._read_listing(response)
         if links is None:
@@ -161,6 +299,8 @@ class EntryPoints:
             elif page > 1:
                 self.spider.validators.forget(template.replace("{page}", "1"))
             return
+        for request in self._search(then or []):
+            yield request
         links = [link for link in links if is_article(link.url, self.source)]
         documents = await self.spider.enter(links, response.meta["entry"], "listing")
         self.spider.prove(response, documents)
@@ -177,8 +317,8 @@ class EntryPoints:
             priority = min((hours(document["rank"]) for document in documents), default=ENTRY_PRIORITY) - 1
             yield self._listing_page(template, page + 1, priority, [document["_id"] for document in documents])
 
-    async def failed(self, failure: Failure) -> None:
-        """Note an entry point that gave no answer."""
+    async def failed(self, failure: Failure) -> Requests:
+        """Note an entry point that gave no answer; what waited for it goes on."""
         if isinstance(failure.value, StorageLost):
             return  # the crawl is being closed, and has said why
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -186,6 +326,9 @@ class EntryPoints:
         self._note_failure(request, 0, detail, outcome)
         if template := request.cb_kwargs.get("template"):
             self.spider.validators.forget(template.replace("{page}", "1"))
+        if request.callback == self.read_feed:
+            for following in self._feed_settled():
+                yield following
 
     # -- what they share -----------------------------------------------------------------------------------------------
 
@@ -247,25 +390,35 @@ class EntryPoints:
         """Enter the article links of an entry point into the ledger; requests for those that are due."""
         spider = self.spider
         reach = spider.window
-        if where == "sitemap" and reach.since is None:
-            reach = Window(spider.started - self._fresh(), reach.until)
+        if where != "feed" and reach.since is None:
+            reach = Window(self._fresh(), reach.until)
         wanted = await asyncio.to_thread(self._wanted, links, reach)
         documents = await spider.enter(wanted, response.meta["entry"], where)
         spider.prove(response, documents)
         spider.run.note_entry(response.meta["entry"], response.status, len(wanted), error or None)
         return [request for document in documents for request in spider.article_if_due(document)]
 
+    def _keys(self, links: list[Link]) -> list[str]:
+        """The canonical URLs of the links that look like articles."""
+        keys = []
+        for link in links:
+            with suppress(UrlError):
+                if is_article(link.url, self.source):
+                    keys.append(canonicalize(link.url, rules=self.source.identity))
+        return keys
+
     def _wanted(self, links: list[Link], reach: Window) -> list[Link]:
         """The links that may be articles of the window; tens of thousands of them, so beside the event loop."""
         inside = (link for link in links if reach.may_hold(instant(link.published), instant(link.modified)))
         return [link for link in inside if is_article(link.url, self.source)]
 
-    def _children(self, sitemap: Sitemap, depth: int) -> Iterable[Request]:
+    def _children(self, response: Response, sitemap: Sitemap, depth: int) -> Iterable[Request]:
         """The sitemaps of an index that may hold something new inside the window."""
         if depth >= _MAX_SITEMAP_DEPTH:
             return
         window = self.spider.window
-        reach = window if window.since else Window(since=self.spider.started - self._fresh())
+        reach = window if window.since else Window(since=self._fresh())
+        whole = response.meta["whole"] or response.meta["entry"]
         for child in sitemap.children:
             if not in_domains(urlsplit(child.url).hostname or "", self.source.domains):
                 continue
@@ -275,9 +428,21 @@ class EntryPoints:
             unchanged = window.since is None and child.modified and known.get("modified") == child.modified
             if unchanged or not reach.may_hold(None, modified) or not archives.may_cover(child.url, reach):
                 continue
-            request = self._entry(child.url, self.read_sitemap, depth=depth + 1, quiet=True)
+            self.gaps.begin(whole)
+            request = self._entry(child.url, self.read_sitemap, depth=depth + 1, quiet=True, whole=whole)
             request.meta["modified"] = child.modified
             yield request.replace(priority=hours(modified) if modified else ENTRY_PRIORITY - 1)
+
+    def _covers(self, response: Response, sitemap: Sitemap) -> None:
+        """What a sitemap says of gaps: a single one reaches to the oldest day it names, a part of another no further than that."""
+        if sitemap.truncated:
+            return
+        if response.meta["whole"]:
+            self.gaps.done(response.meta["whole"], self._since() or BOTTOM)
+        elif sitemap.articles and not sitemap.children:
+            dates = [instant(link.published) or instant(link.modified) for link in sitemap.articles]
+            if oldest := min((date for date in dates if date), default=None):
+                self.gaps.covered(response.meta["entry"], oldest)
 
     def _remember_sitemap(self, response: Response) -> None:
         """A sitemap of the past is read once and again only when its index says that it has changed."""
@@ -286,8 +451,10 @@ class EntryPoints:
         if modified and window.since is None and window.until is None:
             self.spider.cursor[response.meta["entry"]] = {"modified": modified}
 
-    def _fresh(self) -> timedelta:
-        return timedelta(days=self.spider.settings.getint("FRESH_DAYS"))
+    def _fresh(self) -> datetime:
+        """How far back a crawl without `since` looks: some days, or to the beginning of a gap."""
+        fresh = self.spider.started - timedelta(days=self.spider.settings.getint("FRESH_DAYS"))
+        return min(fresh, self.gaps.since or fresh)
 
 
 def _content_type(response: Response) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
@@ -41,9 +41,13 @@ class SourceSpiderLoader:
 
 def spider_of(source: Source) -> type[SourceSpider]:
     """The spider class of an outlet, with the outlet's manners as its settings."""
-    custom_settings = {
+    members = {"name": source.name, "source": source, "custom_settings": manners_of(source)}
+    return type(f"{source.name.title().replace('-', '')}Spider", (SourceSpider,), members)
+
+
+def manners_of(source: Source) -> dict[str, Any]:
+    """The settings with which every crawl of an outlet keeps to its manners."""
+    return {
         "DOWNLOAD_DELAY": max(source.manners.delay, _LEAST_DELAY),
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.manners.concurrency,
     }
-    members = {"name": source.name, "source": source, "custom_settings": custom_settings}
-    return type(f"{source.name.title().replace('-', '')}Spider", (SourceSpider,), members)

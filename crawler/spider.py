@@ -20,7 +20,7 @@ from archive.ledger import Database, Find, Run
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
 from archive.warc.writer import Writer
-from crawler import outcomes
+from crawler import outcomes, sieve
 from crawler.discovery.links import Link, instant
 from crawler.entries import ENTRY_PRIORITY, EntryPoints
 from crawler.middlewares import conditional
@@ -47,6 +47,7 @@ class SourceSpider(Spider):
     Arguments (`-a NAME=VALUE`):
         since, until: the window of publication, see `crawler.window.read_window`. Without `since`, feeds are read as they
             are, sitemaps and listings only for recent articles; with it, archives too.
+        filter: "yes" leaves new pages unfetched whose address and title name nothing of the topic, see `crawler.sieve`.
         urls: addresses separated by white space, to be visited instead of the entry points (`scrapy visit`).
         recheck: "yes" visits the stored articles that are due again instead of the entry points, "all" those that are not
             due too; `since` and `until` then choose articles by their publication.
@@ -78,6 +79,7 @@ class SourceSpider(Spider):
         *,
         since: str = "",
         until: str = "",
+        filter: str = "",
         urls: str = "",
         recheck: str = "",
         **kwargs: Any,
@@ -86,6 +88,7 @@ class SourceSpider(Spider):
         asked = read_window(since, until, self.source.timezone)
         # A stored article is followed wherever its date goes: the window chooses, and does not judge.
         self.window, self.chosen = (Window(), asked) if recheck else (asked, asked)
+        self.filtered = filter == "yes"
         self.urls = urls.split()
         self.recheck = recheck
         self.started = datetime.now(UTC)
@@ -122,15 +125,17 @@ class SourceSpider(Spider):
             return
         since, until = self.window.since, self.window.until
         waiting = await self.storage(
-            lambda: ledger.frontier(self.database, self.source.name, self.started, since=since, until=until)
+            lambda: ledger.frontier(
+                self.database, self.source.name, self.started, since=since, until=until, left=not self.filtered
+            )
         )
         # Before the first entry point may name one of them again.
         unread = [_address(document) for document in waiting if document["outcome"] is None]
         self.archived = await self.storage(lambda: captures.captured(self.database, unread))
         for request in EntryPoints(self).requests():
             yield request
-        for document in waiting:
-            if self.window.may_hold(_published(document)):
+        for document in await self._sift(waiting):
+            if self.window.may_hold(_published(document)) and not (self.filtered and ledger.was_left(document)):
                 for request in self._article(document):
                     yield request
 
@@ -233,6 +238,21 @@ class SourceSpider(Spider):
         # Two entry points that are read at once may both find an address new.
         self.discovered |= {document["_id"] for document in documents if document.get("new")}
         self.run.counters["discovered"] = len(self.discovered)
+        return await self._sift(documents)
+
+    async def _sift(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The documents, those settled that a filtered crawl leaves unfetched."""
+        if not self.filtered:
+            return documents
+        waiting = [document for document in documents if document["outcome"] is None and "filter" not in document]
+        sifted = await asyncio.to_thread(sieve.sift, waiting, self.source)
+        await self.storage(lambda: ledger.leave(self.database, sifted["left"], sifted["sample"], self.started))
+        left = set(sifted["left"])
+        for document in waiting:
+            if document["_id"] in left:
+                document["outcome"], document["filter"] = Outcome.OFF_TOPIC, "left"
+        self.run.counters["filtered"] += len(left)
+        self.run.counters["filter_sample"] += len(sifted["sample"])
         return documents
 
     def _find(self, link: Link, found_by: str, where: str) -> Find | None:
@@ -252,7 +272,8 @@ class SourceSpider(Spider):
 
     def article_if_due(self, document: dict[str, Any]) -> Iterable[Request]:
         outside = document["outcome"] == Outcome.OUTSIDE_WINDOW and self.window.holds(document["rank"])
-        if outside or ledger.is_due(document, self.started):
+        left = not self.filtered and ledger.was_left(document)
+        if outside or left or ledger.is_due(document, self.started):
             yield from self._article(document)
 
     def _article(self, document: dict[str, Any]) -> Iterable[Request]:

@@ -9,6 +9,7 @@ from archive import ledger
 from archive.records import Outcome
 
 if TYPE_CHECKING:
+    from crawler.gaps import Gaps
     from crawler.spider import SourceSpider
 
 Document = dict[str, Any]
@@ -28,8 +29,9 @@ class Walk:
         listed: what the pages of each listing have named in this crawl.
     """
 
-    def __init__(self, spider: SourceSpider) -> None:
+    def __init__(self, spider: SourceSpider, gaps: Gaps) -> None:
         self.spider = spider
+        self.gaps = gaps
         self.before = dict(spider.cursor)
         self.listed: dict[str, set[str]] = {}
 
@@ -55,8 +57,9 @@ class Walk:
             return False
         if page >= self.spider.settings.getint("LISTING_PAGES"):
             return False
-        since = self.spider.window.since
-        known = not any(document.get("new") for document in documents)
+        since = self.spider.window.since or self.gaps.since
+        # What a feed named a moment ago says nothing of what lies behind it.
+        known = all(document["first_seen"] < self.spider.started for document in documents)
         earlier = self.before.get(template, {})
         walked_to = None if earlier.get("open") else earlier.get("reached")
         if known and walked_to is not None and (since is None or walked_to <= since):
@@ -79,6 +82,7 @@ class Walk:
         """Remember how far back a listing has been walked without a gap; kept with the end of the run."""
         before = self.spider.cursor.get(template, {}).get("reached", reached)
         self.spider.cursor[template] = {"open": False, "reached": min(before, reached)}
+        self.gaps.covered(template, reached)
 
     async def _all_older(self, urls: list[str], since: datetime) -> bool:
         """Whether every article of a listing page that has been read lies before the window; the undated never end a walk."""

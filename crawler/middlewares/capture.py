@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from archive import captures
@@ -34,6 +35,8 @@ class CaptureMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if not crawler.settings.getdict("ITEM_PIPELINES"):
+            raise NotConfigured  # a visit that stores nothing: the check of outlets, the proposal of one
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:

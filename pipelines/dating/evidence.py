@@ -24,7 +24,7 @@ class Statement:
 
     Attributes:
         reading: the date.
-        where: "jsonld", "meta", "time", "selector", "visible", "url", "feed", "sitemap" or "listing".
+        where: "jsonld", "meta", "time", "selector", "visible", "url", "feed", "api", "sitemap" or "listing".
         says: "published" or "modified".
         weight: of the place; the heaviest is believed unless others outvote it.
     """
@@ -114,7 +114,7 @@ def from_url(address: str, setting: Setting) -> Statement | None:
     return Statement(reading, "url", PUBLISHED, 2.4 if raw.isdigit() else 3.4)
 
 
-_OUTSIDE_WEIGHTS = {"feed": 2.4, "sitemap": 2.3, "listing": 1.9}
+_OUTSIDE_WEIGHTS = {"api": 2.4, "feed": 2.4, "sitemap": 2.3, "listing": 1.9}
 _FRESH = timedelta(seconds=5)
 
 

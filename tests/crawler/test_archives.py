@@ -16,7 +16,7 @@ YEAR = "https://www.manara.example/archives/{year}"
 
 def days(*templates: str, since: str, until: str = "", now: datetime = NOW) -> list[str]:
     window = read_window(since, until, ZONE)
-    return [url.removeprefix("https://www.manara.example/") for url, _ in expand(list(templates), window, now, ZONE)]
+    return [url.removeprefix("https://www.manara.example/") for url, _, _ in expand(list(templates), window, now, ZONE)]
 
 
 def test_days_come_newest_first_and_only_those_of_the_window() -> None:
@@ -54,9 +54,19 @@ def test_each_template_is_expanded_without_duplicates_and_within_bounds() -> Non
 
 def test_a_span_ends_where_the_next_begins_in_the_outlets_zone() -> None:
     window = read_window("2024-01", "2024-02", ZONE)
-    spans = dict(expand([MONTH, DAY], window, NOW, ZONE))
-    assert spans["https://www.manara.example/sitemap-2024-01.xml"] == datetime(2024, 1, 31, 23, tzinfo=UTC)
-    assert spans["https://www.manara.example/2024/01/15/"] == datetime(2024, 1, 15, 23, tzinfo=UTC)
+    spans = {url: (start, end) for url, start, end in expand([MONTH, DAY], window, NOW, ZONE)}
+    month, day = (
+        spans["https://www.manara.example/sitemap-2024-01.xml"],
+        spans["https://www.manara.example/2024/01/15/"],
+    )
+    assert month == (datetime(2023, 12, 31, 23, tzinfo=UTC), datetime(2024, 1, 31, 23, tzinfo=UTC))
+    assert day == (datetime(2024, 1, 14, 23, tzinfo=UTC), datetime(2024, 1, 15, 23, tzinfo=UTC))
+
+
+def test_of_the_month_in_which_the_window_begins_only_its_part_counts() -> None:
+    window = read_window("2024-01-20", "2024-03", ZONE)
+    first = list(expand([MONTH], window, NOW, ZONE))[-1]
+    assert first[1:] == (datetime(2024, 1, 19, 23, tzinfo=UTC), datetime(2024, 1, 31, 23, tzinfo=UTC))
 
 
 def test_braces_of_the_address_itself_do_no_harm() -> None:

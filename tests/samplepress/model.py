@@ -135,7 +135,7 @@ class Response:
 Route = Callable[[int], Response]
 """Makes the response for an edition of the press."""
 
-SIGNIFICANT = ("page", "paged", "p", "outputType", "id")
+SIGNIFICANT = ("page", "paged", "p", "outputType", "id", "s", "after", "before")
 """The query names that tell one resource of the press from another; servers ignore the others."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from archive.records import Outcome
 from tests.samplepress.model import Response, Route, Site, Story, Truth
@@ -31,6 +33,7 @@ HOST = "www.sadarabat.example"
 ROOT = f"https://{HOST}"
 FEED = 10
 LISTING = 6
+API = 8
 
 ROBOTS = f"""User-agent: *
 Disallow: /wp-admin/
@@ -144,7 +147,38 @@ def build(shelf: Shelf) -> Site:
         routes[f"/?p={number(story)}"] = redirect(address(story))
     routes[f"/{slug(moved)}-{number(moved) - 790000}.html"] = redirect(f"{ROOT}/?p={number(moved)}", 302)
 
+    def posts(after: str, before: str) -> Response:
+        """WordPress's JSON API: the newest posts of a span of the site's own time, no more than a few at once."""
+        shown = [story for story in stories if after < f"{story.published:%Y-%m-%dT%H:%M:%S}" < before][:API]
+        found = [
+            {
+                "date": f"{story.published:%Y-%m-%dT%H:%M:%S}",
+                "date_gmt": f"{story.published.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+                "modified_gmt": f"{story.published.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+                "link": address(story),
+                "title": {"rendered": story.versions[0].title},
+            }
+            for story in shown
+        ]
+        return Response(200, {"Content-Type": "application/json; charset=UTF-8"}, json.dumps(found).encode())
+
+    def search(query: str, count: int) -> Response:
+        """The posts that hold a word, newest first; a page beyond the last does not exist."""
+        found = [
+            story for story in stories if query in " ".join([story.versions[0].title, *story.versions[0].paragraphs])
+        ]
+        pages = slices(found, LISTING)
+        if count > len(pages):
+            return status(404, "sadarabat/missing.html", **common)(1)
+        return listing(pages[count - 1], query, f"{ROOT}/", count, len(pages))(1)
+
     def fallback(key: str, edition: int) -> Response:
+        path, _, asked = key.partition("?")
+        query = dict(parse_qsl(asked))
+        if path == "/wp-json/wp/v2/posts":
+            return posts(query.get("after", ""), query.get("before", "9"))
+        if path == "/" and "s" in query:
+            return search(query["s"], int(query.get("paged", 1)))
         # As WordPress: the id alone finds the post, whatever became of the slug.
         _, _, tail = key.removesuffix(".html").rpartition("-")
         if key.endswith(".html") and tail in by_number:
