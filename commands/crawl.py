@@ -243,7 +243,7 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
         console.out.print(_progress(crawlers))
     for crawler in crawlers:
         for entry in _failed_entries(crawler)[: 1 if _unreached(crawler) else None]:
-            what = "no entry point answers" if _unreached(crawler) else f"entry point {entry['url']}"
+            what = "no entry point answers" if _unreached(crawler) else f"entry point {entry['url']}".strip()
             console.complain(f"{crawler.spidercls.name}: {what}: {entry['error']}")
     for crawler in crawlers:
         for gap in _gaps(crawler):
@@ -279,7 +279,18 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
 
 def _failed_entries(crawler: Crawler) -> list[dict[str, Any]]:
     spider: Any = crawler.spider
-    return [entry for entry in spider.run.entries if entry["error"]] if spider is not None else []
+    if spider is None:
+        return []
+    if _lost(crawler):
+        error = f"none answers; 'scrapy sources check --live {spider.name}' tells why"
+        return [{"url": "", "error": error}]
+    return [entry for entry in spider.run.entries if entry["error"]]
+
+
+def _lost(crawler: Crawler) -> bool:
+    """Whether an outlet has unconfirmed entry points only, and none of them is there."""
+    spider: Any = crawler.spider
+    return not (spider.run.entries or spider.urls or spider.recheck) and spider.close_reason == "finished"
 
 
 def _gaps(crawler: Crawler) -> list[dict[str, Any]]:
@@ -315,6 +326,8 @@ def _exit_code(crawlers: list[Crawler], *, failed: bool) -> int:
     if crawlers and all(_unreached(crawler) for crawler in crawlers):
         return console.NO_NETWORK
     open_gaps = any(not gap["filled_by"] for spider in spiders for gap in spider.run.gaps)
-    if failed or open_gaps or any(spider.run.counters["entry_failed"] for spider in spiders):
+    if failed or open_gaps or any(_lost(crawler) for crawler in crawlers if crawler.spider is not None):
+        return console.ATTENTION
+    if any(spider.run.counters["entry_failed"] for spider in spiders):
         return console.ATTENTION
     return console.GOOD

@@ -45,8 +45,9 @@ T = TypeVar("T")
 #: Entry points come before any article; the priority of an article is its age in hours.
 ENTRY_PRIORITY = 10_000_000
 _MAX_SITEMAP_DEPTH = 3
-#: How long an unconfirmed entry point that was missing is not asked for again.
+#: How long an unconfirmed entry point that was missing is not asked for again, where there are confirmed ones or none.
 _MISSING = timedelta(days=30)
+_MISSING_ALONE = timedelta(hours=20)
 
 
 class EntryPoints:
@@ -97,8 +98,9 @@ class EntryPoints:
         """
         spider, url = self.spider, point.url
         since = self._since()
-        quiet = self.sure and not point.confirmed
-        if quiet and (since is None or spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM) < _MISSING):
+        quiet = not point.confirmed
+        missing = spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM)
+        if quiet and ((self.sure and since is None) or missing < (_MISSING if self.sure else _MISSING_ALONE)):
             return
         if point.field == "feeds":
             yield self._entry(url, self.read_feed, unconfirmed=quiet)
@@ -375,7 +377,7 @@ class EntryPoints:
     def _note_failure(self, request: Request, status: int, detail: str, outcome: Outcome | None = None) -> None:
         run, url = self.spider.run, request.meta["entry"]
         logger.info("%s: entry point %s: %s", self.source.name, url, detail)
-        if request.meta["unconfirmed"]:
+        if request.meta["unconfirmed"] and (self.sure or outcome is not Outcome.NETWORK_ERROR):
             run.counters["entry_missing"] += 1
             if outcome is not Outcome.NETWORK_ERROR:
                 self.spider.cursor[url] = {"missing": self.spider.started}

@@ -40,7 +40,7 @@ class Gaps:
         """
         if not items:
             return
-        items = [xxhash.xxh3_64_hexdigest(item) for item in items[:_REMEMBERED]]
+        items = [xxhash.xxh3_64_hexdigest(item.encode()) for item in items[:_REMEMBERED]]
         spider = self.spider
         known = spider.cursor.get(feed, {})
         since: datetime | None = known.get("gap")

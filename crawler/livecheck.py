@@ -29,6 +29,8 @@ from sources.urls import canonicalize
 #: A feed whose newest item is older than that is frozen; ministries speak seldom.
 _FROZEN = timedelta(days=21)
 _FROZEN_OFFICIAL = timedelta(days=120)
+#: So many entry points are tried until one answers.
+_MOST = 3
 _CHECKED = ("feeds", "sitemaps", "listings", "api")
 
 Requests = AsyncIterator[Request]
@@ -72,7 +74,7 @@ class CheckSpider(Spider):
         """The first entry point, or all."""
         self.left = list(points(self.source, *_CHECKED))
         if not self.every:
-            self.left = [point for point in self.left if point.confirmed] or self.left
+            self.left = ([point for point in self.left if point.confirmed] or self.left)[:_MOST]
         async for request in self._next():
             yield request
 
@@ -149,7 +151,8 @@ class CheckSpider(Spider):
 
     def _judge(self, point: Point, links: list[Link], articles: list[Link]) -> None:
         if not articles:
-            shown = ", ".join(link.url for link in links[:3])
+            # What has a headline looks like an article to people.
+            shown = ", ".join(link.url for link in sorted(links, key=lambda link: -len(link.title))[:3])
             self._tell(point, f"articles.match fits none of its {len(links)} links, such as {shown}")
             return
         if point.field != "listings" and len(articles) < len(links) / 2:

@@ -52,49 +52,45 @@ def test_an_outlet_whose_file_is_true_passes_and_nothing_is_stored(machine: Mach
     asked = [entry.path for entry in machine.press.log]
     assert asked[0] == "/robots.txt"
     assert sum(path.endswith(".html") for path in asked) == 1
+    start = len(asked)
+    assert live(machine, folder)[0] == 0
+    assert len(machine.press.log) - start == 3, "unless it is named: robots.txt, the feed, an article"
 
 
-def test_every_outlet_is_asked_for_little(machine: Machine, folder: Path) -> None:
-    fresh(machine)
-    code, told = live(machine, folder)
-    assert code == 0, told
-    assert "1 outlets asked, none of them broken." in told
-    assert len(machine.press.log) == 3, "robots.txt, the feed, an article"
-
-
-@pytest.mark.parametrize(
-    ("pattern", "fault", "told"),
-    [
-        (r"/feed$", {"status": 404}, f"entry.feeds: {FEED}: the server answers 404"),
-        (r"/feed$", {"body": b"<!doctype html><html><body>Accueil</body></html>"}, "is HTML, not a feed"),
-        (r"/feed$", {"status": 301, "headers": {"Location": "https://www.alofok.example/rss"}}, "another host, alofok.example: has the outlet moved?"),
-        (r"/robots.txt$", {"status": 503}, "robots.txt is not to be had"),
-        (r"/robots.txt$", {"body": b"User-agent: *\nDisallow: /feed\n"}, "robots.txt disallows it"),
-        (r"\.html", {"body": b"<!doctype html><html lang=ar><body></body></html>"}, "article https://www.sadarabat.example/"),
-        (r"\.html", {"status": 403}, "the server answers 403"),
-        (r"nothing", {}, "is frozen: its newest article is"),
-    ],
-)  # fmt: skip
-def test_what_is_broken_is_told_with_its_reason(
-    machine: Machine, folder: Path, pattern: str, fault: dict[str, object], told: str
-) -> None:
-    if pattern != "nothing":
-        fresh(machine)
-    machine.press.misbehave(pattern, **fault)  # type: ignore[arg-type]
-    code, said = live(machine, folder)
+def test_what_is_broken_is_told_with_its_reason(machine: Machine, tmp_path: Path) -> None:
+    for path in OUTLETS.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == "carnetsdusud":
+            text = re.sub(
+                r"(?m)^match = .*",
+                r"match = ['/article/\\d+']",
+                re.sub(r"(?m)^examples = .*", "unconfirmed = true", text),
+            )
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    broken = machine.press.misbehave
+    broken(r"sadarabat\.example/feed$", status=404)
+    broken(r"alofok\.example/rss$", body=b"<!doctype html><html><body>Accueil</body></html>")
+    broken(r"manbar24\.example/atom\.xml$", status=301, headers={"Location": "https://www.alofok.example/rss"})
+    broken(r"seinematin\.example/robots.txt$", status=503)
+    broken(r"annahda\.example/robots.txt$", status=200, body=b"User-agent: *\nDisallow: /rss.xml\n")
+    broken(r"pharedetroit\.example/.*_[A-Z2-7]{26}", body=b"<!doctype html><html lang=fr><body></body></html>")
+    broken(r"gazetteoriental\.example/(?!rss|sitemap|robots)", status=403)
+    code, told = live(machine, tmp_path)
     assert code == 1
-    assert told in said
-    assert "1 of them broken" in said
-
-
-def test_patterns_that_fit_nothing_are_told_with_what_is_there(machine: Machine, folder: Path) -> None:
-    fresh(machine)
-    path = folder / "sadarabat.toml"
-    text = re.sub(r"(?m)^match = .*", r"match = ['/article/\\d+']", path.read_text(encoding="utf-8"))
-    path.write_text(re.sub(r"(?m)^examples = .*", "unconfirmed = true", text), encoding="utf-8")
-    code, told = live(machine, folder)
-    assert code == 1
-    assert "articles.match fits none of its 10 links, such as https://www.sadarabat.example/" in told
+    for name, words in (
+        ("sadarabat", "entry.feeds: https://www.sadarabat.example/feed: the server answers 404"),
+        ("alofok", "entry.feeds: https://www.alofok.example/rss: the entry point is HTML, not a feed"),
+        ("manbar24", "leads to another host, alofok.example: has the outlet moved?"),
+        ("seinematin", "robots.txt is not to be had"),
+        ("annahda", "robots.txt disallows it"),
+        ("pharedetroit", "is frozen: its newest article is"),
+        ("pharedetroit", "article https://www.pharedetroit.example/"),
+        ("gazetteoriental", "the server answers 403"),
+        ("carnetsdusud", "articles.match fits none of its"),
+    ):
+        assert any(line.startswith(f"{name}: ") and words in line for line in told.splitlines()), (name, words, told)
+    assert not any(line.startswith("majmaa: ") for line in told.splitlines())
+    assert "9 outlets asked, 8 of them broken." in told
 
 
 # -- add ---------------------------------------------------------------------------------------------------------------
@@ -103,8 +99,6 @@ HOMES = {
     "sadarabat": "https://www.sadarabat.example/",
     "alofok": "https://alofok.example",
     "manbar24": "http://www.manbar24.example/",
-    "pharedetroit": "https://www.pharedetroit.example/",
-    "carnetsdusud": "https://www.carnetsdusud.example/",
 }
 
 
@@ -126,7 +120,6 @@ def test_a_proposal_knows_the_articles_and_is_refused_until_somebody_has_looked(
     told = [line for line in check.stderr.splitlines() if ": " in line]
     assert {line.partition(":")[0] for line in told} == set(HOMES)
     assert all("unreviewed" in line for line in told)
-    assert machine.scrapy("crawl", "--all", "-s", f"SOURCES_DIR={tmp_path}").stdout.count("discovered") <= 1
     for path in tmp_path.glob("*.toml"):
         path.write_text(path.read_text(encoding="utf-8").replace("unreviewed = true\n", ""), encoding="utf-8")
     check = machine.scrapy("sources", "check", "-s", f"SOURCES_DIR={tmp_path}")
