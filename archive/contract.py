@@ -257,6 +257,14 @@ ARTICLES = Collection(
             "JSON-LD, page",
             nullable=True,
         ),
+        Field(
+            "restrictions",
+            "array",
+            "what the page asks of those who keep it: noarchive, its copy is not to be shown",
+            "page",
+            optional=True,
+            items="string",
+        ),
         Field("quality", "double", "how much the text looks like the whole article", "pipelines/extract.py", "0..1"),
         Field("twins", "object", "the same article in other languages: language → URL", "hreflang", free=True),
         _date_field("published", "when it was first published; null when the page does not say"),
@@ -459,6 +467,29 @@ SOURCES = Collection(
             free=True,
         ),
         Field("habit", "object", "how often it publishes", "the schedule", nullable=True, free=True),
+        Field(
+            "spent",
+            "object",
+            "what is spent of the day's budget, where the outlet has one",
+            "crawler/middlewares/manners.py",
+            optional=True,
+            fields=(
+                Field("day", "string", "the outlet's day", "clock", "YYYY-MM-DD"),
+                Field("requests", "int", "requests sent that day", "the crawl"),
+            ),
+        ),
+        Field(
+            "pause",
+            "object",
+            "the outlet turned the crawl away and is left alone for a while",
+            "crawler/middlewares/manners.py",
+            optional=True,
+            fields=(
+                Field("until", "date", "before this, it is not crawled", "clock", "UTC"),
+                Field("times", "int", "crawls turned away in a row; each doubles the pause", "the crawl"),
+                Field("reason", "string", "what stood in the way", "the crawl"),
+            ),
+        ),
     ),
     (_index("due_at"),),
 )
@@ -478,7 +509,19 @@ VERDICTS = Collection(
     (_index("url"),),
 )
 
-COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS)
+RULES = Collection(
+    "rules",
+    "What hosts ask of robots: robots.txt and tdmrep.json, kept for a day (RFC 9309, 2.4) so that each crawl need not ask.",
+    (
+        Field("_id", "string", "address of the file", "the crawl"),
+        Field("at", "date", "when it was fetched", "clock", "UTC"),
+        Field("status", "int", "HTTP status", "HTTP"),
+        Field("text", "string", "its text; empty where there is none", "HTTP"),
+    ),
+    (_index("at", expireAfterSeconds=86400),),
+)
+
+COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES)
 
 
 def validator(collection: Collection) -> dict[str, Any]:

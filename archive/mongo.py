@@ -31,6 +31,7 @@ SELECTION_SECONDS = 5.0
 #: Acknowledged means: in the journal, on a majority.
 WRITE = {"w": "majority", "journal": True}
 _INDEX_CONFLICTS = (85, 86)
+_EXISTS = 48
 
 
 class ArchiveError(RuntimeError):
@@ -123,7 +124,9 @@ def _prepare_collection(
     if present is None:
         try:
             database.create_collection(collection.name, validator=wanted)
-        except CollectionInvalid:
+        except (CollectionInvalid, OperationFailure) as error:
+            if isinstance(error, OperationFailure) and error.code != _EXISTS:
+                raise
             present = {"options": {}}  # another process has made it meanwhile
     if present is not None and present["options"].get("validator") != wanted:
         database.command("collMod", collection.name, validator=wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -146,3 +146,9 @@ def filter_loss(database: Database[Document], source: str) -> tuple[int, int, in
     sample = {"source": source, "filter": "sample", "outcome": {"$ne": None}}
     relevant = {**sample, "outcome": {"$in": [Outcome.STORED, Outcome.COPY]}}
     return left, database.urls.count_documents(sample), database.urls.count_documents(relevant)
+
+
+def waiting(database: Database[Document], source: str) -> int:
+    """How many addresses of an outlet wait for a first visit, or for one that has come due."""
+    due = [{"outcome": None, "next_at": None}, {"next_at": {"$lte": datetime.now(UTC)}}]
+    return database.urls.count_documents({"source": source, "$or": due})

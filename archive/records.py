@@ -181,6 +181,7 @@ class Article:
     agency: str | None = None
     image: str | None = None
     paywalled: bool | None = None
+    restrictions: list[str] = field(default_factory=list)
     quality: float = 0.0
     canonical: str | None = None
     twins: dict[str, str] = field(default_factory=dict)

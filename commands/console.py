@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -14,21 +15,37 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
 from archive import mongo
 from archive.patience import first_words
+from language.printable import printable, without_credentials
 from sources.model import SourceError
 from sources.registry import UnknownSource
 
 GOOD, ATTENTION, USAGE, STORAGE, NO_NETWORK, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+
+class PlainConsole(Console):
+    """A console that page text cannot steer: escape sequences in it are written out."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text, keep="\n"), **options)
+
+
 # Lines for other programs are never broken: the width of a terminal counts only where there is one.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = PlainConsole(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+err = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 C = TypeVar("C", bound=ScrapyCommand)
+
+
+# What may stand in a header: no blank, no line end, nothing but ASCII.
+_CONTACT = re.compile(
+    r"(?:mailto:[^\s@;()]{1,64}@[\w.-]{3,100}|https?://[!-~]{4,200}|[^\s@;():]{1,64}@[\w.-]{3,100})", re.ASCII
+)
 
 
 class UsageFault(ValueError):
@@ -63,7 +80,26 @@ def guarded(
 
 def complain(message: str) -> None:
     """One line, or several, on standard error."""
-    err.print(message, markup=False, style="red" if err.is_terminal else "")
+    err.print(without_credentials(message), markup=False, style="red" if err.is_terminal else "")
+
+
+def contact(settings: BaseSettings | None) -> None:
+    """Make sure that webmasters can see who crawls their site.
+
+    Raises:
+        UsageFault: MARSAD_CONTACT is missing or no address, and the outlets are live ones.
+    """
+    assert settings is not None
+    given = settings["MARSAD_CONTACT"]
+    if given and not _CONTACT.fullmatch(given):
+        raise UsageFault(
+            f"MARSAD_CONTACT={given!r}: write an address such as mailto:you@example.org or https://example.org/crawl"
+        )
+    if settings.getbool("CONTACT_REQUIRED") and not given:
+        raise UsageFault(
+            "MARSAD_CONTACT is not set. Webmasters must be able to see who crawls their site, and to write to them: "
+            'export MARSAD_CONTACT="mailto:you@example.org" (it goes into the user agent)'
+        )
 
 
 def sources_folder(settings: BaseSettings | None) -> Path:

@@ -21,7 +21,7 @@ from scrapy.settings import BaseSettings
 
 from archive import mongo, queries
 from archive.records import Outcome
-from commands import console
+from commands import console, logs
 from commands.console import UsageFault, guarded
 from crawler.loader import spider_of
 from crawler.spider import RECHECKS
@@ -41,6 +41,8 @@ _FAILED = (
     Outcome.UNDECODABLE,
     Outcome.UNREADABLE,
 )
+#: Reasons by which an outlet has ended its crawl, see `MannersMiddleware`; quiet hours and a budget are no fault.
+_TURNED_AWAY = ("walls", "busy", "asked to wait")
 _NO_ARTICLE = (Outcome.NOT_ARTICLE, Outcome.EMPTY)
 _CHECKED = ("outlet", "due", "checked", "unchanged", "changed", "gone", "failed")
 _COLUMNS = ("outlet", "discovered", "fetched", "stored", "copies", "off topic", "not articles", "failed")
@@ -116,6 +118,7 @@ def crawl(command: BaseRunSpiderCommand, jobs: list[tuple[Source, dict[str, str]
         command: the command that runs; its settings and its process are used.
         jobs: each outlet with the arguments of its spider.
     Raises:
+        UsageFault: nobody answers for the crawl.
         archive.mongo.ArchiveError: the archive cannot be used; nothing was fetched.
     """
     process, settings = command.crawler_process, command.settings
@@ -123,6 +126,8 @@ def crawl(command: BaseRunSpiderCommand, jobs: list[tuple[Source, dict[str, str]
     assert settings is not None
     # Scrapy sets the level of its handler only, and every library goes on making records of each step (measured: 1 ms a page).
     logging.getLogger().setLevel(settings["LOG_LEVEL"])
+    console.contact(settings)
+    logs.install()
     console.open_archive(settings).client.close()
     crawlers = [process.create_crawler(spider_of(source)) for source, _ in jobs]
     for crawler, (_, arguments) in zip(crawlers, jobs, strict=True):
@@ -142,7 +147,7 @@ def crawl(command: BaseRunSpiderCommand, jobs: list[tuple[Source, dict[str, str]
         sys.stdout.flush()
         os._exit(console.INTERRUPTED)
     _recount(crawlers, settings)
-    _summarise(crawlers, time.monotonic() - started)
+    _summarise(crawlers, settings, time.monotonic() - started)
     command.exitcode = max(command.exitcode, _exit_code(crawlers, failed=process.bootstrap_failed))
 
 
@@ -237,7 +242,7 @@ def _recount(crawlers: list[Crawler], settings: BaseSettings) -> None:
         return  # the crawl's own counters stand; that the archive is lost has been said
 
 
-def _summarise(crawlers: list[Crawler], seconds: float) -> None:
+def _summarise(crawlers: list[Crawler], settings: BaseSettings, seconds: float) -> None:
     """The table of what came of it, and a line for each thing that was wrong."""
     if not all(_unreached(crawler) for crawler in crawlers):
         console.out.print(_progress(crawlers))
@@ -253,6 +258,7 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
             f"None of {len(crawlers)} outlets could be reached: is there a network? (after {seconds:.0f} s)"
         )
         return
+    _tell_of_the_stopped(crawlers, settings)
     if crawlers and all(_is_recheck(crawler) for crawler in crawlers):
         _, checked, same, changed, gone, failed = (sum(column) for column in zip(*map(_row, crawlers), strict=True))
         told = f"{same} unchanged, {changed} changed, {gone} gone, {failed} failed"
@@ -275,6 +281,24 @@ def _summarise(crawlers: list[Crawler], seconds: float) -> None:
         console.out.print(f"{stored} new article{'s' if stored > 1 else ''} in {seconds:.1f} s.")
     else:
         console.out.print(f"Nothing new in {seconds:.1f} s.")
+
+
+def _tell_of_the_stopped(crawlers: list[Crawler], settings: BaseSettings) -> None:
+    """A line for each outlet whose crawl good manners have ended, with what it left for the next one."""
+    spiders: list[Any] = [crawler.spider for crawler in crawlers if crawler.spider is not None]
+    stopped = [spider for spider in spiders if spider.stopped]
+    if not stopped:
+        return
+    try:
+        database = console.open_archive(settings)
+        waiting = {spider.name: queries.waiting(database, spider.name) for spider in stopped}
+    except (mongo.ArchiveError, PyMongoError):
+        waiting = {}
+    for spider in stopped:
+        left = waiting.get(spider.name, 0)
+        console.complain(
+            f"{spider.name}: {spider.stopped}; {left} address{'es' if left != 1 else ''} wait{'' if left != 1 else 's'}."
+        )
 
 
 def _failed_entries(crawler: Crawler) -> list[dict[str, Any]]:
@@ -328,6 +352,6 @@ def _exit_code(crawlers: list[Crawler], *, failed: bool) -> int:
     open_gaps = any(not gap["filled_by"] for spider in spiders for gap in spider.run.gaps)
     if failed or open_gaps or any(_lost(crawler) for crawler in crawlers if crawler.spider is not None):
         return console.ATTENTION
-    if any(spider.run.counters["entry_failed"] for spider in spiders):
+    if any(spider.run.counters["entry_failed"] or spider.close_reason in _TURNED_AWAY for spider in spiders):
         return console.ATTENTION
     return console.GOOD

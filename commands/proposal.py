@@ -76,6 +76,7 @@ def add(url: str, folder: Path, settings: Settings | None) -> int:
 def _visit(url: str, settings: Settings) -> Survey:
     logging.getLogger().setLevel(settings["LOG_LEVEL"])
     process = AsyncCrawlerProcess(settings)
+    console.contact(settings)
     crawler = process.create_crawler(SurveySpider)
     process.crawl(crawler, home=url)
     process.start()

@@ -91,6 +91,9 @@ class Command(ScrapyCommand):
             )
             grid.add_row(source.name, *map(escape, row), escape(table.entry_points(source)), escape(enabled))
         console.out.print(grid)
+        for source in sources:
+            for exception in source.manners.exceptions():
+                console.out.print(f"{source.name}: {exception}", markup=False)
         for fault in faults:
             console.complain(fault)
             self.exitcode = console.USAGE
@@ -115,6 +118,7 @@ class Command(ScrapyCommand):
         assert settings is not None
         logging.getLogger().setLevel(settings["LOG_LEVEL"])
         process = AsyncCrawlerProcess(settings)
+        console.contact(self.settings)
         crawlers = [process.create_crawler(check_spider_of(source)) for source in chosen]
         for crawler in crawlers:
             process.crawl(crawler, every=bool(names))

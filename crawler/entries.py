@@ -24,6 +24,7 @@ from crawler.discovery.links import EntryError, Link, instant
 from crawler.discovery.listings import read_listing
 from crawler.discovery.sitemaps import Sitemap, looks_like_a_sitemap, read_sitemap
 from crawler.discovery.wordpress import posts_url, read_posts
+from crawler.errors import NotNow, RobotsUnreachable
 from crawler.gaps import Gaps
 from crawler.middlewares import conditional
 from crawler.spans import Spans
@@ -60,6 +61,7 @@ class EntryPoints:
         spider: whose crawl it is.
         walk: how far the listings have been walked.
         gaps: what may have been missed.
+        sitemaps: those that have been asked for in this crawl.
     """
 
     def __init__(self, spider: SourceSpider) -> None:
@@ -69,6 +71,7 @@ class EntryPoints:
         self.walk = Walk(spider, self.gaps)
         self.sure = any(point.confirmed for point in points(self.source, "feeds", "sitemaps", "listings"))
         self.feeds = 0
+        self.sitemaps: set[str] = {point.url for point in points(self.source, "sitemaps")}
 
     def requests(self) -> Iterator[Request]:
         """The first requests: the feeds, or everything where there is none to wait for."""
@@ -323,6 +326,8 @@ class EntryPoints:
         """Note an entry point that gave no answer; what waited for it goes on."""
         if isinstance(failure.value, StorageLost):
             return  # the crawl is being closed, and has said why
+        if isinstance(failure.value, NotNow) and not isinstance(failure.value, RobotsUnreachable):
+            return  # good manners end the crawl, and say why
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, detail = outcomes.of_failure(failure)
         self._note_failure(request, 0, detail, outcome)
@@ -418,6 +423,7 @@ class EntryPoints:
         """The sitemaps of an index that may hold something new inside the window."""
         if depth >= _MAX_SITEMAP_DEPTH:
             return
+        most = self.spider.settings.getint("SITEMAP_FILES")
         window = self.spider.window
         reach = window if window.since else Window(since=self._fresh())
         whole = response.meta["whole"] or response.meta["entry"]
@@ -430,6 +436,12 @@ class EntryPoints:
             unchanged = window.since is None and child.modified and known.get("modified") == child.modified
             if unchanged or not reach.may_hold(None, modified) or not archives.may_cover(child.url, reach):
                 continue
+            if child.url in self.sitemaps:
+                continue
+            if len(self.sitemaps) >= most:
+                logger.warning("%s: more than %d sitemaps; the others are left out", self.source.name, most)
+                return
+            self.sitemaps.add(child.url)
             self.gaps.begin(whole)
             request = self._entry(child.url, self.read_sitemap, depth=depth + 1, quiet=True, whole=whole)
             request.meta["modified"] = child.modified

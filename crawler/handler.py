@@ -28,8 +28,10 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.web._newclient import HTTP11ClientProtocol
+from twisted.web.client import Agent
 
 from archive.records import Exchange
+from crawler import guard
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,10 @@ class DownloadHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
         self._pool._factory = _Factory
+        source = getattr(crawler.spider, "source", None)
+        if source is not None and source.manners.insecure_tls:
+            self._contextFactory = guard.TlsPolicy(self._contextFactory, source.domains)  # type: ignore[assignment]
+        self._allowed = guard.Allowed(crawler.settings.getlist("GUARD_ALLOW"))
 
     async def download_request(self, request: Request) -> Response:
         """The response, as Scrapy makes it.
@@ -64,12 +70,15 @@ class DownloadHandler(HTTP11DownloadHandler):
             crawler=self._crawler,
             tls_verbose_logging=self._tls_verbose_logging,
         )
+        agent.allowed = self._allowed
         try:
             with wrap_twisted_exceptions():
                 return await maybe_deferred_to_future(agent.download_request(request))
         except Exception as error:
             if exchange := exchange_of(request):
                 exchange.truncated = _why_cut(error)
+            if reason := guard.clear_reason(error):
+                raise reason from error
             raise
 
 
@@ -86,6 +95,11 @@ def _why_cut(error: Exception) -> str:
 
 class _Agent(_ScrapyAgent):
     """Knows both the request and, as soon as its head has come, the wire's response."""
+
+    allowed: guard.Allowed
+
+    def _get_agent(self, request: Request, timeout: float) -> Agent:
+        return guard.watch(super()._get_agent(request, timeout), request, self.allowed)
 
     def _cb_bodyready(self, txresponse: Any, request: Request) -> _ResultT | Deferred[_ResultT]:
         exchange: Exchange = txresponse._exchange
@@ -117,7 +131,9 @@ class _Protocol(_LenientHTTP11ClientProtocol):
             response._exchange = exchange
             return response
 
-        return super().request(request).addCallback(attach)
+        answered = super().request(request)
+        self._parser.__class__ = guard.BoundedParser
+        return answered.addCallback(attach)
 
     def dataReceived(self, data: bytes) -> None:
         if self._exchange is not None:

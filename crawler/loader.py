@@ -13,10 +13,6 @@ from crawler.spider import SourceSpider
 from sources import registry
 from sources.model import Source
 
-# Without any delay Scrapy 2.19 counts a request as in progress one turn of the loop late, and sends more at once than
-# CONCURRENT_REQUESTS_PER_DOMAIN allows (measured: five where one was set).
-_LEAST_DELAY = 0.01
-
 
 class SourceSpiderLoader:
     """Scrapy's SPIDER_LOADER_CLASS over the folder that SOURCES_DIR names."""
@@ -48,6 +44,6 @@ def spider_of(source: Source) -> type[SourceSpider]:
 def manners_of(source: Source) -> dict[str, Any]:
     """The settings with which every crawl of an outlet keeps to its manners."""
     return {
-        "DOWNLOAD_DELAY": max(source.manners.delay, _LEAST_DELAY),
+        "DOWNLOAD_DELAY": source.manners.delay,
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.manners.concurrency,
     }

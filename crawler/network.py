@@ -23,6 +23,7 @@ _CAUSES = (
     ("certificate verify failed", "the server's certificate is not trusted"),
     ("SSL", "the server speaks no TLS that we accept"),
     ("ParseError", "the server's answer is no HTTP"),
+    ("BadResponseVersion", "the server's answer is no HTTP"),
     ("Connection", "the server closes the connection without an answer"),
 )
 _REPR = re.compile(r"<twisted\.python\.failure\.Failure (.*?)>", re.DOTALL)

@@ -23,6 +23,7 @@ from archive.warc.writer import Writer
 from crawler import outcomes, sieve
 from crawler.discovery.links import Link, instant
 from crawler.entries import ENTRY_PRIORITY, EntryPoints
+from crawler.errors import NotNow, RobotsUnreachable
 from crawler.middlewares import conditional
 from crawler.middlewares.archived import ARCHIVED
 from crawler.middlewares.capture import capture_of
@@ -59,6 +60,7 @@ class SourceSpider(Spider):
         archived: addresses that wait for a visit and were captured by a process that died: read from the WARC files.
         captured: `captures` documents of answers that are on disk and not yet in the index; the Store pipeline enters them.
         storage_failed: MongoDB or the disk was lost for good, or refused a document.
+        stopped: why good manners have ended the crawl before its work was done, in words; "" where they have not.
         close_reason: why the crawl ended, "" while it runs.
         ages: since its publication, at which an article is visited again.
         validators: of the entry points.
@@ -71,6 +73,7 @@ class SourceSpider(Spider):
     validators: EntryValidators
     ages: tuple[timedelta, ...] = ()
     storage_failed = False
+    stopped = ""
     close_reason = ""
 
     def __init__(
@@ -98,7 +101,7 @@ class SourceSpider(Spider):
         self.cursor: dict[str, Any] = {}
         self.captured: list[dict[str, Any]] = []
         self.archived: set[str] = set()
-        self.order = 0
+        self.order = self.named = 0
         self.doubted: dict[str, str] = {}
 
     @classmethod
@@ -234,6 +237,13 @@ class SourceSpider(Spider):
     async def enter(self, links: Iterable[Link], found_by: str, where: str) -> list[dict[str, Any]]:
         """The ledger's documents of some links; new ones are counted as discovered."""
         finds = [find for link in links if (find := self._find(link, found_by, where))]
+        room = self.settings.getint("ADDRESSES") - self.named
+        if len(finds) > room:
+            logger.warning(
+                "%s: %s names more addresses than a crawl takes; the others are left out", self.name, found_by
+            )
+            finds = finds[: max(room, 0)]
+        self.named += len(finds)
         documents = await self.storage(lambda: ledger.discover(self.database, self.source.name, finds, self.started))
         # Two entry points that are read at once may both find an address new.
         self.discovered |= {document["_id"] for document in documents if document.get("new")}
@@ -316,7 +326,9 @@ class SourceSpider(Spider):
             yield page
 
     async def article_failed(self, failure: Failure) -> Output:
-        """A page that says why there is none."""
+        """A page that says why there is none; nothing where the address was not asked for, and waits."""
+        if isinstance(failure.value, NotNow) and not self.urls and not _elsewhere(failure):
+            return
         if isinstance(failure.value, StorageLost):
             return
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -368,3 +380,9 @@ def _published(document: dict[str, Any]) -> datetime | None:
         if evidence["says"] == "published":
             return instant(evidence["text"])
     return None
+
+
+def _elsewhere(failure: Failure) -> bool:
+    """Whether it was another host, to which the address redirects, whose robots.txt is not to be had: that is an attempt."""
+    request: Request = failure.request  # type: ignore[attr-defined]
+    return isinstance(failure.value, RobotsUnreachable) and "redirect_urls" in request.meta

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from archive import reservations
 from archive.records import Article, Evidence, Outcome, Page, Rejected
 from language.normalize import words
 from pipelines import dates, topic
@@ -39,11 +40,15 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     Returns:
         An article with dates, topic, hash and sketch, or an outcome.
     """
+    reason = "" if source.manners.permission else reservations.reserved(page.headers, page.body)
+    if reason:
+        return Reading(outcome=Outcome.RESERVED, detail=reason)
     extracted = read_page(page.body, page.url, content_type=page.headers.get("content-type"), source=source)
     article = extracted.result
     if isinstance(article, Rejected):
         return Reading(outcome=article.outcome, detail=article.reason)
     evidence = [*page.evidence, Evidence(page.url, "url")]
+    article.restrictions = reservations.restrictions(page.body)
     article.published, article.modified = dates.published(
         extracted.tree,
         evidence,

@@ -48,8 +48,17 @@ STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gi
 
 # -- manners ---------------------------------------------------------------------------------------------------------
 ROBOTSTXT_OBEY = True  # default False
-DOWNLOAD_DELAY = 2.0  # default 0; an outlet's TOML may say otherwise
-CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8
+DOWNLOAD_DELAY = 2.0  # default 0; an outlet's TOML may say otherwise; counted from the end of an answer by our own gate
+CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8; the same
+HOST_LOAD = 0.5  # share of a host's time that is asked for at most: slow answers make longer delays; 0 takes no heed
+CRAWL_DELAY_MAX = 120.0  # seconds; a longer Crawl-delay counts as this: an outlet would not be crawled in a day
+SLOWDOWN_SECONDS = 5.0  # added to a host's delay after a 429, a 503 or a time-out; doubled by each further one
+SLOWDOWN_MAX = 300.0  # what slow answers and trouble may make of a delay
+RETRY_AFTER_MAX = (
+    300.0  # seconds that a crawl waits for a Retry-After; a longer one ends the crawl of the outlet until then
+)
+TURNED_AWAY_TIMES = 5  # so many walls, or 429 and 503 answers, in a row end the crawl of an outlet for a growing while
+CONTACT_REQUIRED = True  # live outlets are not crawled by nobody
 CONCURRENT_REQUESTS = 4  # default 16; what waits in a slot is no longer sorted newest first
 DOWNLOAD_DELAY_JITTER = 0  # default 0.5 makes the delay shorter at times; a delay is a promise
 RETRY_TIMES = 1  # default 2; the ledger tries again hours later
@@ -77,7 +86,12 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOAD_MAXSIZE = 20 * 2**20  # default 1 GiB; the largest real page seen has 5 MB
 DOWNLOAD_WARNSIZE = 0  # default 32 MiB, above the maximum
-DOWNLOAD_TIMEOUT = 30  # default 180
+DOWNLOAD_TIMEOUT = 30  # default 180; from the connection to the last byte, so that a drip is cut
+GUARD_ALLOW = os.environ.get(
+    "MARSAD_GUARD_ALLOW", ""
+)  # addresses that may be asked though they are not public, by comma
+SITEMAP_FILES = 2000  # sitemaps of one outlet in one crawl, a bound for indexes without end
+ADDRESSES = 500_000  # article addresses that one outlet may name in one crawl, a bound for outlets without end
 DNS_TIMEOUT = 10  # default 60
 REDIRECT_MAX_TIMES = 8  # default 20
 METAREFRESH_ENABLED = False  # default True; a page's text must not steer the crawl
@@ -95,9 +109,14 @@ STATS_DUMP = False  # default True; the same
 EXTENSIONS = {"scrapy.extensions.feedexport.FeedExporter": None}  # articles leave by MongoDB and `scrapy export`
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # lets requests pass while robots.txt loads
-    "crawler.middlewares.slots.SlotMiddleware": 10,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.guard.GuardMiddleware": 20,  # before robots.txt is asked
     "crawler.middlewares.archived.ArchivedMiddleware": 50,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.compression.BoundedCompression": 590,  # where Scrapy's own stood
     "crawler.middlewares.conditional.ConditionalMiddleware": 595,  # sees each redirect, and a 304 before it is decoded
+    "crawler.middlewares.guard.GuardedRedirects": 600,  # where Scrapy's own stood
     "crawler.middlewares.capture.CaptureMiddleware": 950,  # nearest to the wire: redirects and retried errors too
+    "crawler.middlewares.manners.MannersMiddleware": 960,  # next to the downloader: whatever is sent passes it
 }

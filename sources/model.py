@@ -104,10 +104,35 @@ class Manners(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     Attributes:
         delay: seconds between two requests to one host.
         concurrency: requests at a time to one host.
+        quiet: spans of the outlet's day in which it is not asked, "HH:MM-HH:MM" in its zone; they may go over midnight.
+        budget: requests of one day, in its zone; 0 for as many as the delay allows.
+        ports: those it uses besides 80 and 443.
+        http_redirects: it redirects from https to http, and may.
+        insecure_tls: why its certificate is not verified, on its own domains; "" verifies it.
+        permission: who allowed, and when, to keep pages that it reserves against text mining; "" obeys the reservation.
     """
 
     delay: float = 2.0
     concurrency: int = 1
+    quiet: list[str] = []
+    budget: int = 0
+    ports: list[int] = []
+    http_redirects: bool = False
+    insecure_tls: str = ""
+    permission: str = ""
+
+    def exceptions(self) -> list[str]:
+        """What is not done as with any other outlet, in words: a person should see it."""
+        said = []
+        if self.insecure_tls:
+            said.append(f"TLS not verified: {self.insecure_tls}")
+        if self.http_redirects:
+            said.append("redirects to http allowed")
+        if self.ports:
+            said.append(f"ports {', '.join(map(str, self.ports))} allowed")
+        if self.permission:
+            said.append(f"reserved pages kept: {self.permission}")
+        return said
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -209,6 +234,7 @@ def load(path: Path) -> Source:
 FIELDS = ("feeds", "sitemaps", "listings", "archives", "api", "search")
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SPAN = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _TABLES = {
@@ -286,10 +312,25 @@ def _faults(source: Source) -> list[str]:
         faults.append(f"recheck: {error}")
     faults += _entry_faults(source)
     faults += _pattern_faults(source)
-    if not 0 <= source.manners.delay < math.inf:
-        faults.append(f"manners.delay: {source.manners.delay} is no delay; write seconds, such as 2.0")
-    if source.manners.concurrency < 1:
-        faults.append(f"manners.concurrency: {source.manners.concurrency} is below 1")
+    faults += _manners_faults(source.manners)
+    return faults
+
+
+def _manners_faults(manners: Manners) -> list[str]:
+    faults = []
+    if not 0 <= manners.delay < math.inf:
+        faults.append(f"manners.delay: {manners.delay} is no delay; write seconds, such as 2.0")
+    if manners.concurrency < 1:
+        faults.append(f"manners.concurrency: {manners.concurrency} is below 1")
+    for span in manners.quiet:
+        found = _SPAN.fullmatch(span)
+        if not found or found[1] == found[2]:
+            faults.append(f'manners.quiet: {span!r} is no span of the day; write one such as "08:00-10:30"')
+    if manners.budget < 0:
+        faults.append(f"manners.budget: {manners.budget} is below 0; write requests a day, or 0 for no budget")
+    for port in manners.ports:
+        if not 0 < port < 65536:
+            faults.append(f"manners.ports: {port} is no port; write one such as 8080")
     return faults
 
 
@@ -307,6 +348,8 @@ def _entry_faults(source: Source) -> list[str]:
             faults.append(f"{field}: {url!r} is no http(s) URL")
         elif source.domains and not in_domains(parts.hostname, source.domains):
             faults.append(f"{field}: {url!r} is on none of the outlet's domains ({', '.join(source.domains)})")
+        elif _port_of(url) not in (None, 80, 443, *source.manners.ports):
+            faults.append(f"{field}: {url!r} needs its port in manners.ports; only 80 and 443 go without")
         needed, allowed = _PLACEHOLDERS.get(name, ((), ()))
         placed = re.findall(r"\{([^}]*)\}?", url)
         if set(placed) - set(allowed) or set(needed) - set(placed) or len(set(placed)) < len(placed):
@@ -353,6 +396,13 @@ def _pattern_faults(source: Source) -> list[str]:
         except (re.error, IndexError) as error:
             faults.append(f"identity.rewrite: {replacement!r} does not fit {pattern!r}: {error}")
     return faults
+
+
+def _port_of(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return -1
 
 
 def in_domains(host: str, domains: list[str]) -> bool:

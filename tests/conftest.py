@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,15 @@ def database(mongodb_uri: str) -> Iterator[Database[dict[str, Any]]]:
 @pytest.fixture
 def machine(mongodb_uri: str, data_folder: Path, tmp_path: Path) -> Iterator[Machine]:
     """A press of its own and an empty archive."""
-    with running(ca=tmp_path / "ca.pem") as press:
-        made = _machine(press, mongodb_uri, data_folder)
+    with new_machine(mongodb_uri, data_folder, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def new_machine(uri: str, data_folder: Path, folder: Path) -> Iterator[Machine]:
+    """A press and an archive that last as long as the block; `folder` takes the press's authority."""
+    with running(ca=folder / "ca.pem") as press:
+        made = _machine(press, uri, data_folder)
         yield made
         made.database.client.drop_database(made.database.name)
 

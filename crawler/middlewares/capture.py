@@ -10,9 +10,10 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
-from archive import captures
+from archive import captures, reservations
 from archive.warc.writer import Capture
 from crawler.handler import exchange_of
+from sources.model import Source
 
 _captures: WeakKeyDictionary[Request, Capture] = WeakKeyDictionary()
 
@@ -40,8 +41,16 @@ class CaptureMiddleware:
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        await self._keep(request)
+        if not self._reserved(response):
+            await self._keep(request)
         return response
+
+    def _reserved(self, response: Response) -> bool:
+        """Whether the headers of an answer keep it out of archives."""
+        source: Source | None = getattr(self.crawler.spider, "source", None)
+        names = ("TDM-Reservation", "X-Robots-Tag")
+        headers = {name.lower(): b", ".join(response.headers.getlist(name)).decode("latin-1") for name in names}
+        return bool(reservations.reserved(headers, b"")) and not (source and source.manners.permission)
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         # What was cut off is kept too, as far as it came.

@@ -14,6 +14,7 @@ from pipelines.extraction import jsonld
 from pipelines.extraction.jsonld import Node
 from pipelines.extraction.markup import spaced_text
 
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _SEPARATOR = re.compile(r"\s+[|–—\-·•»:]{1,2}\s+|\s*[|]\s*")
 _MAX_META = 5000
 _TOP_TITLE_WORDS = 60
@@ -282,7 +283,8 @@ def twins(head: Head, url: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in head.links.get("alternate", []):
         code, target = (element.get("hreflang") or "").strip(), element.get("href") or ""
-        absolute = _absolute(url, target) if code and target else None
+        # The code becomes a key in MongoDB: what is no language tag (RFC 5646) is none of ours.
+        absolute = _absolute(url, target) if _LANGUAGE_TAG.fullmatch(code) and target else None
         if (
             absolute
             and code.lower() != "x-default"

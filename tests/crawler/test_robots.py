@@ -46,7 +46,7 @@ class Visitor(scrapy.Spider):
 settings = Settings()
 settings.setmodule("settings.base", priority="project")
 settings.setdict({"ITEM_PIPELINES": {}, "SPIDER_LOADER_CLASS": "scrapy.spiderloader.SpiderLoader", "DOWNLOAD_DELAY": 0.01,
-                  "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": int(sys.argv[1]), "RETRY_TIMES": 0}, priority="cmdline")
+                  "HOST_LOAD": 0, "SLOWDOWN_SECONDS": 0, "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": int(sys.argv[1]), "RETRY_TIMES": 0}, priority="cmdline")
 process = CrawlerProcess(settings)
 process.crawl(Visitor)
 process.start()

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
@@ -81,6 +81,9 @@ class Logged:
         return f"{self.scheme}://{self.host}{self.path}"
 
 
+Guest = Callable[[Logged, asyncio.StreamWriter], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class SamplePress:
     """A running press.
@@ -92,6 +95,9 @@ class SamplePress:
         edition: 1, or 2 … for the pages as later edited; may be set while it runs.
         log: the requests, in the order of their arrival.
         faults: see `misbehave`.
+        guests: further host names, each with what answers its requests and then hangs up.
+        certificates: host names of guests that speak TLS, each with its own.
+        authority: signs the press's certificates; None before it runs.
     """
 
     press: Press
@@ -100,6 +106,9 @@ class SamplePress:
     edition: int = 1
     log: list[Logged] = field(default_factory=list)
     faults: list[Misbehaviour] = field(default_factory=list)
+    guests: dict[str, Guest] = field(default_factory=dict)
+    certificates: dict[str, ssl.SSLContext] = field(default_factory=dict)
+    authority: trustme.CA | None = None
 
     @property
     def proxy(self) -> str:
@@ -239,12 +248,12 @@ async def converse(
         if method == "CONNECT" and not tunnel:
             host, _, port = target.partition(":")
             site = server.press.sites.get(host)
-            if site is None or site.schemes == "http" or port != "443":
+            if host not in server.certificates and (site is None or site.schemes == "http" or port != "443"):
                 writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
                 continue
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await writer.drain()
-            await writer.start_tls(tls)
+            await writer.start_tls(server.certificates.get(host, tls))
             scheme, tunnel = "https", host
             continue
         if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
@@ -258,6 +267,9 @@ async def converse(
             host, path = host.partition(":")[0], slash + path or "/"
         logged = Logged(method, scheme, host, path, headers, time.monotonic())
         server.log.append(logged)
+        if host in server.guests:
+            await server.guests[host](logged, writer)
+            return
         if not await answer(server, logged, writer):
             return
 
@@ -278,6 +290,7 @@ async def serve(*, port: int = 0, ca: Path | None = None, press: Press | None = 
         server = SamplePress(served, ca or Path(folder) / "ca.pem")
         authority = trustme.CA(organization_name="Sample press", organization_unit_name="throw-away")
         authority.cert_pem.write_to_path(str(server.ca))
+        server.authority = authority
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*served.sites).configure_cert(tls)
         clients: set[asyncio.Task[None]] = set()

@@ -1,0 +1,1 @@
+"""The hostile quarter of the sample press: attacks as data. Nothing here is dangerous but to a careless crawler."""
