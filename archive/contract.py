@@ -384,6 +384,7 @@ ARTICLES = Collection(
         _index("text_hash"),
         _index("sketch"),
         _index("copy_of"),
+        _index("reuses"),
         _index("story"),
         # "none": MongoDB has no Arabic stemmer, and a field called `language` must not choose one.
         _index(("search", "text"), default_language="none", language_override="search_language"),

@@ -2,35 +2,29 @@
 
 For an article, `copy_of` is the earliest article, by (published.at, first_seen, _id), whose text it repeats, and `reuses`
 are the earlier ones whose text stands inside its own. Both are functions of the set of articles alone: a new article
-settles its own fields and those of the later articles that it precedes.
+settles its own fields, and its place in those of the later articles that it precedes.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from archive.records import Outcome
-from pipelines.identity import NOMINATED, Comparison, containment
+from pipelines.identity import Comparison
+from pipelines.nominate import FIELDS, nominate, order
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 Compare = Callable[[str, str], Awaitable[Comparison]]
 
-_FIELDS = {
-    "text_hash": 1,
-    "sketch": 1,
-    "published.at": 1,
-    "first_seen": 1,
-    "copy_of": 1,
-    "copy_kind": 1,
-    "reuses": 1,
-}
-_MAX_CANDIDATES = 200
+_DERIVED = ("copy_of", "copy_kind", "reuses")
+# How often another process may get in between.
+_ATTEMPTS = 5
 
 
 async def derive(database: Database, ids: Iterable[str], compare_texts: Compare) -> set[str]:
@@ -43,94 +37,107 @@ async def derive(database: Database, ids: Iterable[str], compare_texts: Compare)
     Returns:
         The `_id`s of all articles whose fields were set, themselves and others.
     """
-    written = sorted(set(ids))
-    if not written:
-        return set()
-    articles = {
-        document["_id"]: document async for document in database.articles.find({"_id": {"$in": written}}, _FIELDS)
-    }
-    candidates = await _candidates(database, articles)
-    # Articles that were copies of what one of these said before it changed, and those that may be copies of it now.
-    pointing = {"$or": [{"copy_of": {"$in": written}}, {"reuses": {"$in": written}}]}
-    others = {document["_id"]: document async for document in database.articles.find(pointing, _FIELDS)}
-    for nominated in candidates.values():
-        others |= {document["_id"]: document for document in nominated}
-    others = {name: document for name, document in others.items() if name not in articles}
-    candidates |= await _candidates(database, others)
-    related = articles | others
-    earlier = {
-        name: [candidate for candidate in candidates[name] if order(candidate) < order(document)]
-        for name, document in related.items()
-    }
-    texts = await _texts(database, {name for name, before in earlier.items() if before}, earlier)
     changed: set[str] = set()
-    changes: list[UpdateOne] = []
-    standings: list[UpdateMany] = []
-    for name, document in sorted(related.items()):
-        derived = await _derived(name, earlier[name], texts, compare_texts)
-        if any(document[field] != value for field, value in derived.items()):
-            changed.add(name)
-            changes.append(UpdateOne({"_id": name}, {"$set": derived}))
-            standing = Outcome.COPY if derived["copy_of"] else Outcome.STORED
-            query = {"article": name, "outcome": {"$in": [Outcome.COPY, Outcome.STORED]}}
-            standings.append(UpdateMany(query, {"$set": {"outcome": standing}}))
-    if changes:
-        await database.articles.bulk_write(changes, ordered=False)
-        await database.urls.bulk_write(standings, ordered=False)
+    written, missed = set(ids), set[str]()
+    for _ in range(_ATTEMPTS):
+        if not written:
+            break
+        derived, missed = await _derive(database, sorted(written), missed, compare_texts)
+        changed |= derived
+        written = missed
     return changed
 
 
-async def _candidates(database: Database, articles: dict[str, Document]) -> dict[str, list[Document]]:
-    """For each article those whose text may be its own, nominated by hash and sketch: the likeliest, in the fixed order."""
-    hashes = sorted({document["text_hash"] for document in articles.values()} - {""})
-    sketches = sorted({value for document in articles.values() for value in document["sketch"]})
-    found: dict[str, Document] = {}
-    if hashes or sketches:
-        query = {"$or": [{"text_hash": {"$in": hashes}}, {"sketch": {"$in": sketches}}]}
-        found = {document["_id"]: document async for document in database.articles.find(query, _FIELDS)}
-    return {name: _nominated(document, found.values()) for name, document in articles.items()}
+async def _derive(
+    database: Database, written: list[str], missed: set[str], compare_texts: Compare
+) -> tuple[set[str], set[str]]:
+    """One round: the articles that were set, and those that another process has changed meanwhile.
+
+    Args:
+        missed: of the round before; they are written whatever they say.
+    """
+    whole = await _by_id(database, {"_id": {"$in": written}})
+    new = set(whole)
+    # What was said of them before they changed may not hold any more.
+    whole |= await _by_id(database, {"$or": [{"copy_of": {"$in": written}}, {"reuses": {"$in": written}}]})
+    candidates = await nominate(database, whole.values())
+    earlier = {name: [one for one in candidates[name] if order(one) < order(whole[name])] for name in whole}
+    # Articles that come after a new one, and say nothing of it yet: it is all that can change for them.
+    later: dict[str, Document] = {}
+    for name in new:
+        for other in candidates[name]:
+            if other["_id"] not in whole and order(whole[name]) < order(other):
+                later[other["_id"]] = other
+                earlier.setdefault(other["_id"], []).append(whole[name])
+    texts = await _texts(database, earlier)
+    originals = await _by_id(database, {"_id": {"$in": [other["copy_of"] for other in later.values()]}})
+
+    async def settled(name: str) -> tuple[Document, Document]:
+        document = whole.get(name) or later[name]
+        before = sorted(earlier[name], key=order)
+        kinds = await asyncio.gather(*(compare_texts(texts[one["_id"]], texts[name]) for one in before))
+        found = _found(before, kinds)
+        if name in later:
+            found = _joined(document, found, originals.get(document["copy_of"]), {one["_id"]: one for one in before})
+        return document, found
+
+    results = await asyncio.gather(*(settled(name) for name in sorted(earlier)))
+    changes = [
+        (old, found)
+        for old, found in results
+        if old["_id"] in missed or any(old[field] != found[field] for field in _DERIVED)
+    ]
+    return await _write(database, changes)
 
 
-def _nominated(article: Document, others: Iterable[Document]) -> list[Document]:
-    likely = []
-    own = set(article["sketch"])
-    for other in others:
-        if other["_id"] == article["_id"]:
-            continue
-        same = bool(article["text_hash"]) and other["text_hash"] == article["text_hash"]
-        if not same and own.isdisjoint(other["sketch"]):
-            continue
-        likeness = containment(other["sketch"], article["sketch"])
-        if same or likeness >= NOMINATED:
-            likely.append((-likeness, order(other), other))
-    return sorted((other for _, _, other in sorted(likely)[:_MAX_CANDIDATES]), key=order)
+def _found(before: list[Document], comparisons: list[Comparison]) -> Document:
+    """What derives from the comparisons of an article with earlier ones, given in the fixed order."""
+    found: Document = {"copy_of": None, "copy_kind": None, "reuses": []}
+    for one, comparison in zip(before, comparisons, strict=True):
+        if comparison.is_copy and found["copy_of"] is None:
+            found["copy_of"], found["copy_kind"] = one["_id"], comparison.kind
+        elif comparison.kind == "reuses":
+            found["reuses"].append(one["_id"])
+    found["reuses"].sort()
+    return found
 
 
-async def _texts(database: Database, later: set[str], earlier: dict[str, list[Document]]) -> dict[str, str]:
+def _joined(document: Document, found: Document, original: Document | None, new: dict[str, Document]) -> Document:
+    """What an article says already, with what derives from some new ones that precede it."""
+    copy = {name: document[name] for name in ("copy_of", "copy_kind")}
+    if found["copy_of"] is not None and (original is None or order(new[found["copy_of"]]) < order(original)):
+        copy = {name: found[name] for name in ("copy_of", "copy_kind")}
+    return {**copy, "reuses": sorted({*document["reuses"], *found["reuses"]})}
+
+
+async def _write(database: Database, changes: list[tuple[Document, Document]]) -> tuple[set[str], set[str]]:
+    """Set what was derived, where nobody has set it meanwhile; what was set, and what was not."""
+    if not changes:
+        return set(), set()
+    sets, standings = [], []
+    for old, found in changes:
+        seen = {name: old[name] for name in ("text_hash", *_DERIVED)}
+        sets.append(UpdateOne({"_id": old["_id"], **seen}, {"$set": found}))
+        standing = Outcome.COPY if found["copy_of"] else Outcome.STORED
+        query = {"article": old["_id"], "outcome": {"$in": [Outcome.COPY, Outcome.STORED]}}
+        standings.append(UpdateMany(query, {"$set": {"outcome": standing}}))
+    names = {old["_id"] for old, _ in changes}
+    written = await database.articles.bulk_write(sets, ordered=False)
+    if written.matched_count < len(sets):
+        return names, names
+    await database.urls.bulk_write(standings, ordered=False)
+    return names, set()
+
+
+async def _by_id(database: Database, query: Document) -> dict[str, Document]:
+    return {document["_id"]: document async for document in database.articles.find(query, FIELDS)}
+
+
+async def _texts(database: Database, earlier: dict[str, list[Document]]) -> dict[str, str]:
     """The texts that are to be compared."""
-    wanted = sorted(later | {document["_id"] for name in later for document in earlier[name]})
+    wanted = {name for name, before in earlier.items() if before}
+    wanted |= {one["_id"] for before in earlier.values() for one in before}
     if not wanted:
         return {}
-    found = database.articles.find({"_id": {"$in": wanted}}, {"text": 1})
+    found = database.articles.find({"_id": {"$in": sorted(wanted)}}, {"text": 1})
     return {document["_id"]: document["text"] async for document in found}
-
-
-async def _derived(name: str, earlier: list[Document], texts: dict[str, str], compare_texts: Compare) -> Document:
-    """The derived fields of one article, given the earlier ones whose text may be its own."""
-    copy_of, copy_kind, reuses = None, None, []
-    for document in earlier:
-        comparison = await compare_texts(texts[document["_id"]], texts[name])
-        if comparison.is_copy and copy_of is None:
-            copy_of, copy_kind = document["_id"], comparison.kind
-        elif comparison.kind == "reuses":
-            reuses.append(document["_id"])
-    return {"copy_of": copy_of, "copy_kind": copy_kind, "reuses": sorted(reuses)}
-
-
-def order(article: Document) -> tuple[datetime, datetime, str]:
-    """The order by which one of two equal texts is the original: published.at, first_seen, _id.
-
-    An article without a date takes its place by when it was first seen.
-    """
-    published = article.get("published")
-    return (published["at"] if published else article["first_seen"], article["first_seen"], article["_id"])

@@ -74,14 +74,18 @@ def containment(a: Sequence[int], b: Sequence[int]) -> float:
 
     Compared where both sketches are complete: below the lower of the two bounds up to which each holds every shingle.
 
+    Args:
+        a, b: sketches, ascending as `sketch` makes them.
+
     Returns:
         0..1; 0 where one sketch is empty.
     """
+    if not a or not b:
+        return 0.0
     bound = min(_complete_below(a), _complete_below(b))
-    first = {value for value in a if value <= bound}
-    second = {value for value in b if value <= bound}
-    smaller = min(len(first), len(second))
-    return len(first & second) / smaller if smaller else 0.0
+    smaller = min(bisect_right(a, bound), bisect_right(b, bound))
+    common = sum(value <= bound for value in set(a).intersection(b))
+    return common / smaller if smaller else 0.0
 
 
 def _complete_below(hashes: Sequence[int]) -> int:
@@ -89,8 +93,8 @@ def _complete_below(hashes: Sequence[int]) -> int:
     if len(hashes) < _FLOOR:
         return _SIGNED
     if len(hashes) >= _CEILING:
-        return max(hashes)
-    return max(max(hashes), _LIMIT - 1 - _SIGNED)
+        return hashes[-1]
+    return max(hashes[-1], _LIMIT - 1 - _SIGNED)
 
 
 def text_hash(text: str, *, title: str = "") -> str:
