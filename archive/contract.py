@@ -502,12 +502,20 @@ VERDICTS = Collection(
         Field("_id", "objectId", "identifier", "a person"),
         Field("url", "string", "canonical URL", "a person"),
         Field("relevant", "bool", "overrules the topic decision", "a person", nullable=True, optional=True),
-        Field("withdrawn", "bool", "text and capture are removed", "a person", optional=True),
+        Field("withdrawn", "bool", "text and captures are removed, for good", "a person", optional=True),
+        Field(
+            "addresses",
+            "array",
+            "of a withdrawn article: every form of its address, none of which is fetched again",
+            "the ledger",
+            items="string",
+            optional=True,
+        ),
         Field("by", "string", "who decided", "a person"),
         Field("reason", "string", "why", "a person"),
         Field("at", "date", "when", "clock", "UTC"),
     ),
-    (_index("url"),),
+    (_index("url"), _index("addresses")),
 )
 
 RULES = Collection(

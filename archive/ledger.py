@@ -99,9 +99,11 @@ async def discover(db: Database, source: str, finds: Iterable[Find], now: dateti
     """Enter finds into the ledger and return their `urls` documents as they stood before.
 
     A find whose canonical URL or address is known, under whatever alias, is the known document. A new one is
-    returned as the waiting document it has become, with `"new": True`.
+    returned as the waiting document it has become, with `"new": True`. What was withdrawn is not entered.
     """
     finds = list(finds)
+    barred = await withdrawn(db, [name for find in finds for name in (find.url, find.address)])
+    finds = [find for find in finds if find.url not in barred and find.address not in barred]
     if not finds:
         return []
     urls = [find.url for find in finds]
@@ -263,6 +265,17 @@ async def relevance_verdicts(db: Database) -> dict[str, dict[str, Any]]:
     """What people decided of the relevance of addresses: canonical URL → the last verdict."""
     found = db.verdicts.find({"relevant": {"$in": [True, False]}}).sort("at", 1)
     return {document["url"]: document async for document in found}
+
+
+async def withdrawn(db: Database, addresses: list[str]) -> dict[str, dict[str, Any]]:
+    """Which of some addresses lead to what was withdrawn: address → verdict."""
+    if not addresses:
+        return {}
+    asked = set(addresses)
+    found: dict[str, dict[str, Any]] = {}
+    async for verdict in db.verdicts.find({"withdrawn": True, "addresses": {"$in": sorted(asked)}}):
+        found |= dict.fromkeys(asked.intersection(verdict["addresses"]), verdict)
+    return found
 
 
 async def read_cursor(db: Database, source: str) -> dict[str, Any]:

@@ -75,6 +75,7 @@ async def identify(database: Database, entries: list[Entry]) -> None:
     Raises:
         pymongo.errors.PyMongoError: the server was lost.
     """
+    await _bar_withdrawn(database, entries)
     wanted = [entry for entry in entries if entry.is_article or entry.is_off_topic]
     if not wanted:
         return
@@ -93,6 +94,26 @@ async def identify(database: Database, entries: list[Entry]) -> None:
             entry.page.outcome, entry.page.detail = None, ""
         if entry.is_article:
             entry.article_id = present or article_id(entry.url)
+
+
+async def _bar_withdrawn(database: Database, entries: list[Entry]) -> None:
+    """A page that turns out to be a withdrawn article, under whatever address, loses all it says; the address is barred too."""
+    named = {id(entry): [entry.url, *_addresses(entry.page)] for entry in entries}
+    barred = await ledger.withdrawn(database, [address for addresses in named.values() for address in addresses])
+    for entry in entries if barred else []:
+        addresses = named[id(entry)]
+        verdict = next((barred[address] for address in addresses if address in barred), None)
+        if verdict is None:
+            continue
+        page = entry.page
+        page.outcome, page.detail = Outcome.WITHDRAWN, f"withdrawn by {verdict['by']}: {verdict['reason']}"
+        page.article, page.title_hint, page.evidence = None, "", []
+        entry.url, entry.article_id = page.key, ""
+        await database.verdicts.update_one({"_id": verdict["_id"]}, {"$addToSet": {"addresses": {"$each": addresses}}})
+
+
+def _addresses(page: Page) -> list[str]:
+    return [page.key, page.requested, page.url, *page.aliases]
 
 
 def article_id(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 from scrapy.commands import BaseRunSpiderCommand
+from scrapy.settings import BaseSettings
 
 from archive import mongo, verdicts
 from commands import console
@@ -65,18 +66,19 @@ class Command(BaseRunSpiderCommand):
             crawl(self, [(owner, {"urls": args[0]})])
         elif not relevant:
             orphans = verdicts.expel(database, url)
-            asyncio.run(self._derive(orphans))
+            asyncio.run(derive(self.settings, orphans))
         tell(database, args[0], sources)
 
-    async def _derive(self, ids: list[str]) -> None:
-        """Find a new original for what were copies of an article that has left."""
-        assert self.settings is not None
-        uri = mongo.locate(self.settings["MONGODB_URI"], Path(self.settings["DATA_DIR"]))
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
-        try:
-            await copies.derive(client[self.settings["MONGODB_DATABASE"]], ids, _compare)
-        finally:
-            await client.close()
+
+async def derive(settings: BaseSettings | None, ids: list[str]) -> None:
+    """Find a new original for what were copies of an article that has left."""
+    assert settings is not None
+    uri = mongo.locate(settings["MONGODB_URI"], Path(settings["DATA_DIR"]))
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
+    try:
+        await copies.derive(client[settings["MONGODB_DATABASE"]], ids, _compare)
+    finally:
+        await client.close()
 
 
 async def _compare(earlier: str, later: str) -> Comparison:

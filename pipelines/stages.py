@@ -24,6 +24,7 @@ from archive import captures, ledger, mongo, recovery, writer
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
 from archive.warc import plan
+from archive.warc.erase import erase
 from archive.warc.writer import Writer
 from language import lexicon
 from pipelines import decide, store
@@ -211,6 +212,19 @@ class Store(Stage):
         await self._index(self.spider.database)
         run, ages = self.spider.run.id, self.spider.ages
         await store.write(self.spider.database, entries, self.made_by, run, self._compare, ages=ages)
+        await self._erase([entry.page for entry in entries if entry.page.outcome is Outcome.WITHDRAWN])
+
+    async def _erase(self, pages: list[Page]) -> None:
+        """A withdrawn article that came under an address unknown till now leaves nothing in the WARC files either."""
+        places = [page.capture for page in pages if page.capture]
+        if not places:
+            return
+        await self.spider.warc.flush()
+        await self._index(self.spider.database)
+        kept = await self.spider.database.captures.find({"$or": places}).to_list()
+        folder = plan.folder_of(self.crawler.settings)
+        await asyncio.to_thread(erase, folder, kept, [page.url for page in pages])
+        await self.spider.database.captures.delete_many({"_id": {"$in": [capture["_id"] for capture in kept]}})
 
     async def _index(self, database: ledger.Database) -> None:
         """Enter the captures that are on disk into the index, before what points to them."""
