@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -45,6 +45,7 @@ class Entry:
         visit_id: `_id` of the attempt, made before the first try so that a repeated write is the same one.
         error: why the archive refused it, "" where it did not.
         derive: whether copies are to be derived for its article.
+        run: the run of the attempt where it is not the present one: a page from a WARC file.
     """
 
     page: Page
@@ -54,6 +55,7 @@ class Entry:
     visit_id: ObjectId = field(default_factory=ObjectId)
     error: str = ""
     derive: bool = False
+    run: ObjectId | None = None
 
     @property
     def is_article(self) -> bool:
@@ -334,7 +336,7 @@ def _visit(entry: Entry, run: ObjectId) -> Document:
         "_id": entry.visit_id,
         "url": page.key,
         "requested": page.requested,
-        "run": run,
+        "run": entry.run or run,
         "at": page.fetched_at,
         "status": page.status,
         "outcome": page.outcome,

@@ -348,7 +348,7 @@ class SourceSpider(Spider):
             return True  # there was no answer
         page.fetched_at = capture.at
         try:
-            await self.warc.describe(capture, {**page.discovery(), "run": str(self.run.id)})
+            await self.warc.describe(capture, {**page.discovery(), **self.window.said(), "run": str(self.run.id)})
         except StorageLost:
             self.stop_storing()
             return False

@@ -32,6 +32,11 @@ class Window:
         """Whether an instant of publication lies within."""
         return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
 
+    def said(self) -> dict[str, str | None]:
+        """The window, fit for JSON: since and until as ISO 8601 instants, null for an open side."""
+        sides = {"since": self.since, "until": self.until}
+        return {name: moment.isoformat() if moment else None for name, moment in sides.items()}
+
     def may_hold(self, published: datetime | None, modified: datetime | None = None) -> bool:
         """Whether an article may lie within, by what discovery says of it; true where it says nothing."""
         if published is not None:

@@ -17,7 +17,7 @@ async def write(
     entries: list[writer.Entry],
     made_by: dict[str, str],
     run: ObjectId,
-    compare_texts: copies.Compare,
+    compare_texts: copies.Compare | None,
     *,
     ages: Sequence[timedelta] = (),
 ) -> None:
@@ -26,13 +26,14 @@ async def write(
     Args:
         made_by: versions of code and lexicon.
         run: the run that the attempts belong to.
-        compare_texts: `identity.compare`, awaited.
+        compare_texts: `identity.compare`, awaited; None leaves copies to be derived later.
         ages: since its publication, at which an article is visited again.
     Raises:
         pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
     """
     await writer.identify(database, entries)
     await writer.write_articles(database, entries, made_by)
-    changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
-    await copies.derive(database, changed, compare_texts)
+    if compare_texts is not None:
+        changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
+        await copies.derive(database, changed, compare_texts)
     await writer.write_ledger(database, entries, run, ages)

@@ -46,39 +46,49 @@ class Workers:
 
     _shared: Workers | None = None
 
-    def __init__(self, count: int, seconds: float) -> None:
-        """Start `count` processes; a task may take `seconds`."""
+    def __init__(self, count: int, seconds: float, *, warm: bool = True) -> None:
+        """Start `count` processes; a task may take `seconds`; see `open`."""
         self.count = count
         self.seconds = seconds
         self.users = 0
-        self.pool = _start_pool(count)
+        self.warm = warm
+        self.pool = _start_pool(count, warm)
 
     @classmethod
-    def open(cls, count: int, seconds: float) -> Workers:
-        """The shared pool, started at its first use."""
+    def open(cls, count: int, seconds: float, *, warm: bool = True) -> Workers:
+        """The shared pool, started at its first use.
+
+        Args:
+            count: processes.
+            seconds: that a task may take.
+            warm: whether what reading needs is loaded before the first page, at a second of CPU for each process.
+        """
         if cls._shared is None:
-            cls._shared = cls(count, seconds)
+            cls._shared = cls(count, seconds, warm=warm)
         cls._shared.users += 1
         return cls._shared
 
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
+    async def run(self, function: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         """The result of a function, awaited. The function, its arguments and its result must be picklable.
 
+        Args:
+            seconds: how long it may take; what a page may take by default.
         Raises:
             WorkerLost: there is no result. A fault of the function itself is logged with its traceback.
         """
         task = pickle.dumps((function, args))
+        seconds = seconds or self.seconds
         try:
             try:
-                outcome, packed = await self._in_pool(task)
+                outcome, packed = await self._in_pool(task, seconds)
             except BrokenProcessPool:
-                outcome, packed = await self._in_pool(task)
+                outcome, packed = await self._in_pool(task, seconds)
         except ProcessExpired as error:
             raise WorkerLost(f"the reading process crashed (exit code {error.exitcode})") from error
         except BrokenProcessPool as error:
             raise WorkerLost("the reading processes were lost") from error
         except TaskTimeout as error:
-            raise WorkerLost(f"reading took longer than {self.seconds:g} s") from error
+            raise WorkerLost(f"reading took longer than {seconds:g} s") from error
         if outcome is _Outcome.RESULT:
             result: T = pickle.loads(packed)  # noqa: S301 - made by our own worker
             return result
@@ -88,14 +98,14 @@ class Workers:
         logger.error("a fault while reading:\n%s", story)
         raise WorkerLost(f"reading failed: {story.strip().rpartition(chr(10))[2][:300]}")
 
-    async def _in_pool(self, task: bytes) -> tuple[_Outcome, bytes]:
+    async def _in_pool(self, task: bytes, seconds: float) -> tuple[_Outcome, bytes]:
         """What `_call` says of a task. A pool that broke is replaced: pebble gives it up when an idle worker is killed."""
         if not self.pool.active:
             logger.warning("the reading processes were lost; new ones start")
-            broken, self.pool = self.pool, _start_pool(self.count)
+            broken, self.pool = self.pool, _start_pool(self.count, self.warm)
             await asyncio.to_thread(_end, broken)
         said: tuple[_Outcome, bytes] = await asyncio.wrap_future(
-            self.pool.schedule(_call, args=(task,), timeout=self.seconds)
+            self.pool.schedule(_call, args=(task,), timeout=seconds)
         )
         return said
 
@@ -127,7 +137,7 @@ def _call(task: bytes) -> tuple[_Outcome, bytes]:
         return _Outcome.FAULT, traceback.format_exc().encode(errors="replace")
 
 
-def _start_pool(count: int) -> ProcessPool:
+def _start_pool(count: int, warm: bool) -> ProcessPool:
     # Ctrl-C on a terminal reaches the whole process group, workers that are still importing included: they are born
     # with SIGINT blocked and ignore it before they unblock it. The tracker must not inherit the mask.
     resource_tracker.ensure_running()
@@ -136,7 +146,7 @@ def _start_pool(count: int) -> ProcessPool:
         pool = ProcessPool(
             max_workers=count,
             initializer=_become_worker,
-            initargs=[os.getpid()],
+            initargs=[os.getpid(), warm],
             context=get_context("spawn"),
         )
         for _ in range(count):
@@ -169,7 +179,7 @@ def _end(pool: ProcessPool, seconds: float = 0.0) -> None:
         pool.join()
 
 
-def _become_worker(parent: int) -> None:
+def _become_worker(parent: int, warm: bool) -> None:
     """A quiet, low-priority process that ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -181,6 +191,8 @@ def _become_worker(parent: int) -> None:
         bound = _MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(_MEMORY_BYTES, hard)
         resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
     os.nice(5)
+    if not warm:
+        return
     # What reading needs is loaded now, while the first feeds are on their way, and the collector need not look at it again.
     importlib.import_module("pipelines.read").warm_up()
     gc.freeze()

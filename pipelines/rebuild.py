@@ -1,0 +1,221 @@
+"""The archive made anew from captured pages, by the code of today, beside the archive as it stands; then compared with it.
+
+Every selected page runs through the decisions and the writer of a crawl into an empty database, in the order of its
+captures, so that versions and addresses come out as they would have. `archive.merge` carries the differences over.
+Both can be killed at any moment: the next call goes on where the fingerprint is the same, and begins anew where not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bson import ObjectId
+from pymongo import AsyncMongoClient
+
+from archive import ledger, merge, writer
+from pipelines import batch, copies, decide, store
+from pipelines.batch import Captured, Replayed
+from pipelines.identity import Comparison, compare
+from pipelines.workers import Workers
+from sources.ages import read_ages
+from sources.model import Source
+
+Progress = Callable[[str, int, int], None]
+
+_BATCH = 200
+# What the writer asks for; the text index and the rest would only cost.
+_INDEXES = {
+    "urls": ("aliases", "article"),
+    "articles": ("url",),
+    "versions": ("article",),
+    "visits": ("url",),
+}
+
+
+@dataclass(slots=True)
+class Setting:
+    """Where and by what an archive is made anew.
+
+    Attributes:
+        client: of the server; the database beside the archive is made there.
+        name: of the archive's database.
+        folder: the WARC folder.
+        sources: outlets by name.
+        verdicts: of relevance, which people gave.
+        made_by: versions of code and lexicon.
+        ages: since its publication, at which an article is visited again, where its outlet does not say.
+        workers: reading processes.
+    """
+
+    client: AsyncMongoClient[dict[str, Any]]
+    name: str
+    folder: Path
+    sources: dict[str, Source]
+    verdicts: decide.Verdicts
+    made_by: dict[str, str]
+    ages: Sequence[timedelta]
+    workers: Workers
+
+    @property
+    def archive(self) -> ledger.Database:
+        """The archive as it stands."""
+        return self.client[self.name]
+
+    @property
+    def beside(self) -> ledger.Database:
+        """The archive that is made anew."""
+        return self.client.get_database(f"{self.name}_rebuild")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        pages: captures that were read.
+        faults: why some could not be read back, one line each.
+        changes: what differed from the archive, and was carried over.
+        derived: articles whose copies or reuses have changed.
+    """
+
+    pages: int
+    faults: list[str]
+    changes: merge.Changes
+    derived: int
+
+
+async def rebuild(setting: Setting, captures: list[Captured], progress: Progress) -> Outcome:
+    """Make the pages of some captures anew and carry what differs into the archive.
+
+    Args:
+        captures: all captures of each page that is remade, oldest first.
+        progress: told the step, how much of it is done, and how much there is.
+    Raises:
+        pymongo.errors.PyMongoError: the server was lost; the next call goes on.
+    """
+    state = await _begin(setting, captures)
+    if state["step"] == "read":
+        await _read(setting, captures, state, progress)
+    changes = await merge.merge(setting.beside, setting.archive, progress)
+    derived = await _derive(setting, progress)
+    await setting.client.drop_database(setting.beside.name)
+    return Outcome(len(captures), state["faults"], changes, derived)
+
+
+async def _begin(setting: Setting, captures: Iterable[Captured]) -> dict[str, Any]:
+    """The state of this work: an earlier one's that was killed where it is the same, else a new one."""
+    fingerprint = _fingerprint(setting, captures)
+    state = await setting.beside.state.find_one({"_id": "state"})
+    if state is not None and state["fingerprint"] == fingerprint:
+        return state
+    if state is not None:
+        # What an abandoned one had carried over still wants its copies derived.
+        await _derive(setting, lambda *_: None)
+        await setting.client.drop_database(setting.beside.name)
+    for collection, fields in _INDEXES.items():
+        for name in fields:
+            await setting.beside[collection].create_index(name)
+    state = {"_id": "state", "fingerprint": fingerprint, "step": "read", "done": 0, "faults": []}
+    await setting.beside.state.insert_one(state)
+    return state
+
+
+def _fingerprint(setting: Setting, captures: Iterable[Captured]) -> str:
+    """Of all that decides what comes out: the code, the outlets, the verdicts and the captures."""
+    digest = hashlib.sha256(repr((setting.made_by, sorted(setting.sources.items()))).encode())
+    root = Path(__file__).resolve().parent.parent
+    for room in ("language", "sources", "archive", "pipelines"):
+        for path in sorted((root / room).rglob("*")):
+            if path.suffix in (".py", ".toml"):
+                digest.update(path.read_bytes())
+    digest.update(repr(sorted((url, verdict["relevant"]) for url, verdict in setting.verdicts.items())).encode())
+    for capture in captures:
+        digest.update(repr((capture.key, capture.file, capture.offset, capture.outside)).encode())
+    return digest.hexdigest()
+
+
+async def _read(setting: Setting, captures: list[Captured], state: dict[str, Any], progress: Progress) -> None:
+    """Read every capture that is not done yet and write it, in order."""
+    done = state["done"]
+    written = await _visited(setting, captures[done : done + 2 * _BATCH])
+    left = [capture for capture in captures[done:] if _visit_id(capture) not in written]
+    done = len(captures) - len(left)
+    waiting: list[Replayed] = []
+    async for replayed in batch.read_all(setting.workers, setting.folder, left, setting.sources):
+        waiting += replayed
+        if len(waiting) >= _BATCH:
+            done += len(waiting)
+            await _write(setting, waiting, done, state)
+            waiting = []
+            progress("read", done, len(captures))
+    await _write(setting, waiting, done + len(waiting), state)
+    await setting.beside.state.update_one({"_id": "state"}, {"$set": {"step": "merge"}})
+
+
+async def _visited(setting: Setting, captures: list[Captured]) -> set[ObjectId]:
+    ids = [_visit_id(capture) for capture in captures]
+    return {found["_id"] async for found in setting.beside.visits.find({"_id": {"$in": ids}}, {"_id": 1})}
+
+
+async def _write(setting: Setting, waiting: list[Replayed], done: int, state: dict[str, Any]) -> None:
+    state["faults"] += [replayed.fault for replayed in waiting if replayed.fault]
+    for entries in _parts(entry for replayed in waiting if (entry := _decide(setting, replayed))):
+        source = setting.sources[entries[0].page.source]
+        ages = setting.ages if source.recheck is None else read_ages(source.recheck)
+        await store.write(setting.beside, entries, setting.made_by, ObjectId(), None, ages=ages)
+        refused = [f"{entry.url}: MongoDB refuses it: {entry.error}" for entry in entries if entry.error]
+        state["faults"] += refused
+    await setting.beside.state.update_one({"_id": "state"}, {"$set": {"done": done, "faults": state["faults"]}})
+
+
+def _decide(setting: Setting, replayed: Replayed) -> writer.Entry | None:
+    page = replayed.page
+    if page is None:
+        return None
+    source = setting.sources[page.source]
+    decide.topic(page, source, setting.verdicts)
+    entry = decide.identity(page, source)
+    entry.visit_id = _visit_id(replayed.capture)
+    entry.run = ObjectId(replayed.run) if ObjectId.is_valid(replayed.run) else None
+    return entry
+
+
+def _visit_id(capture: Captured) -> ObjectId:
+    """The identifier of the attempt that made a capture: the same whenever it is read back."""
+    return ObjectId(hashlib.sha256(f"{capture.file}:{capture.offset}".encode()).digest()[:12])
+
+
+def _parts(entries: Iterable[writer.Entry]) -> Iterable[list[writer.Entry]]:
+    """Batches of one outlet in which no page comes twice: each attempt counts on what the one before has left."""
+    part: list[writer.Entry] = []
+    keys: set[str] = set()
+    for entry in entries:
+        if part and (not keys.isdisjoint((entry.url, entry.page.key)) or entry.page.source != part[0].page.source):
+            yield part
+            part, keys = [], set()
+        part.append(entry)
+        keys |= {entry.url, entry.page.key}
+    if part:
+        yield part
+
+
+async def _derive(setting: Setting, progress: Progress) -> int:
+    """Derive copies for the articles that were carried over, and for those that pointed to one that has left."""
+    ids = await setting.beside.touched.distinct("_id")
+    changed: set[str] = set()
+    for start in range(0, len(ids), 100):
+        changed |= await copies.derive(setting.archive, ids[start : start + 100], _comparison(setting.workers))
+        progress("copies", min(start + 100, len(ids)), len(ids))
+    return len(changed)
+
+
+def _comparison(workers: Workers) -> copies.Compare:
+    async def compared(earlier: str, later: str) -> Comparison:
+        return await workers.run(compare, earlier, later)
+
+    return compared
