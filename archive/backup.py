@@ -1,0 +1,282 @@
+"""Copies of the whole archive, and the archive from a copy.
+
+A backup folder holds `warc/`, which all its backups share because WARC files are only ever added, and a folder for each
+backup with the collections as gzipped BSON, the layout of `mongodump --gzip`, which `mongorestore` reads too.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from bson import decode_file_iter
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from archive import mongo, replay
+from archive.contract import SCHEMA_VERSION
+
+Document = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+MANIFEST = "manifest.json"
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_BATCH = 500
+_CHUNK = 2**20
+# The server is no replica set, or has forgotten the moment because the copy took too long.
+_NO_SNAPSHOT = (72, 239, 246, 263)
+
+
+class BackupFault(ValueError):
+    """A backup cannot be made or used; the message names file or folder and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a backup holds: its folder, documents by collection, WARC files and their bytes."""
+
+    folder: Path
+    documents: dict[str, int]
+    files: int
+    bytes: int
+
+
+def make(database: Database[Document], warc: Path, target: Path, at: datetime, progress: Progress) -> Summary:
+    """Copy MongoDB as it is at one moment, then the WARC files, so that whatever MongoDB points to is there.
+
+    Args:
+        warc: the WARC folder.
+        target: the backup folder, made where it is missing.
+        at: aware instant that names the backup.
+    Raises:
+        BackupFault: the target cannot be written, or holds a backup of that name.
+        pymongo.errors.PyMongoError: the server was lost.
+    """
+    final = target / f"{at:%Y%m%dT%H%M%SZ}"
+    part = target / f"{final.name}.part"
+    if final.exists():
+        raise BackupFault(f"{final}: exists already; wait a second")
+    with _writing(target):
+        folder = part / database.name
+        folder.mkdir(parents=True)
+        collections = _dump(database, folder, progress)
+        files = _copy_all(replay.files(warc), warc, target / "warc", progress)
+        manifest = {
+            "made": at.isoformat(),
+            "database": database.name,
+            "schema": SCHEMA_VERSION,
+            "collections": collections,
+            "warc": files,
+        }
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        part.rename(final)
+    documents = {name: int(collection["documents"]) for name, collection in collections.items()}
+    return Summary(final, documents, len(files), sum(files.values()))
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BackupFault(
+            f"{error.filename or target}: {error.strerror}; choose another folder or make room"
+        ) from error
+
+
+def _dump(database: Database[Document], folder: Path, progress: Progress) -> dict[str, Document]:
+    """Every collection into a file, all as they were at one moment where the server can do that."""
+    try:
+        with database.client.start_session(snapshot=True) as session:
+            return _dump_collections(database, folder, session, progress)
+    except OperationFailure as error:
+        if error.code not in _NO_SNAPSHOT:
+            raise
+        return _dump_collections(database, folder, None, progress)
+
+
+def _dump_collections(
+    database: Database[Document], folder: Path, session: ClientSession | None, progress: Progress
+) -> dict[str, Document]:
+    names = sorted(name for name in database.list_collection_names() if not name.startswith("system."))
+    made: dict[str, Document] = {}
+    for number, name in enumerate(names, 1):
+        path = folder / f"{name}.bson.gz"
+        count = 0
+        with gzip.open(path, "wb", compresslevel=3) as stream:
+            collection = _raw(database, name)
+            for document in collection.find({}, session=session):
+                stream.write(document.raw)
+                count += 1
+        _sync(path)
+        made[name] = {"documents": count, "sha256": _digest(path)}
+        progress("collections", number, len(names))
+    return made
+
+
+def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress) -> dict[str, int]:
+    """Copy the files that are not there yet, or not as long; their sizes by name."""
+    copied: dict[str, int] = {}
+    for number, path in enumerate(paths, 1):
+        name = str(path.relative_to(source))
+        size = path.stat().st_size
+        copied[name] = size
+        other = target / name
+        if not other.exists() or other.stat().st_size != size:
+            _copy(path, other, size)
+        if not name.endswith(replay.OPEN):
+            (target / (name + replay.OPEN)).unlink(missing_ok=True)
+        progress("warc", number, len(paths))
+    return copied
+
+
+def _copy(path: Path, target: Path, size: int) -> None:
+    """Copy a file as far as it is long now; it may be growing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    with path.open("rb") as source, part.open("wb") as copy:
+        left = size
+        while left and (data := source.read(min(left, _CHUNK))):
+            copy.write(data)
+            left -= len(data)
+    shutil.copystat(path, part)
+    _sync(part)
+    part.rename(target)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+# -- and back ----------------------------------------------------------------------------------------------------------
+
+
+def newest(target: Path) -> Path:
+    """The last backup of a backup folder; a folder that is one itself.
+
+    Raises:
+        BackupFault: there is none.
+    """
+    if (target / MANIFEST).is_file():
+        return target
+    found = sorted(path.parent for path in target.glob(f"*/{MANIFEST}"))
+    if not found:
+        raise BackupFault(f"{target}: no backup here; 'make backup' makes one")
+    return found[-1]
+
+
+def restore(
+    database: Database[Document], warc: Path, folder: Path, progress: Progress, *, overwrite: bool = False
+) -> Summary:
+    """Fill MongoDB and the WARC folder from a backup. Every file is checked before the first is written.
+
+    Args:
+        database: connected, its collections not prepared.
+        folder: one backup, see `newest`.
+        overwrite: whether what the database holds is dropped; WARC files that the backup does not know stay in any case.
+    Raises:
+        BackupFault: the backup is damaged or newer than this code, or the archive is not empty and may not be overwritten.
+        pymongo.errors.PyMongoError: the server was lost.
+    """
+    manifest = _manifest(folder)
+    _check(manifest, folder)
+    present = {name: database[name].estimated_document_count() for name in database.list_collection_names()}
+    standing = sum(present.values())
+    if standing and not overwrite:
+        raise BackupFault(
+            f"database {database.name} holds {standing} documents; restore into another MONGODB_DATABASE, or say --overwrite"
+        )
+    with _writing(warc):
+        clashing = [name for name, size in manifest["warc"].items() if _clashes(warc / name, size)]
+        if clashing and not overwrite:
+            raise BackupFault(f"{warc / clashing[0]}: another file than the backup's; move it away, or say --overwrite")
+        for number, (name, size) in enumerate(manifest["warc"].items(), 1):
+            if not (warc / name).exists() or _clashes(warc / name, size):
+                _copy(_kept(folder.parent / "warc", name), warc / name, size)
+            progress("warc", number, len(manifest["warc"]))
+    database.client.drop_database(database.name)
+    counts: dict[str, int] = {}
+    for number, name in enumerate(manifest["collections"], 1):
+        counts[name] = _load(database, name, folder / manifest["database"] / f"{name}.bson.gz")
+        progress("collections", number, len(manifest["collections"]))
+    mongo.prepare(database)
+    return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()))
+
+
+def _manifest(folder: Path) -> Document:
+    path = folder / MANIFEST
+    try:
+        manifest: Document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BackupFault(f"{path}: no backup: {error}") from error
+    if manifest["schema"] > SCHEMA_VERSION:
+        raise BackupFault(
+            f"{path}: made by a newer version (schema {manifest['schema']}, this one has {SCHEMA_VERSION})"
+        )
+    return manifest
+
+
+def _check(manifest: Document, folder: Path) -> None:
+    for name, collection in manifest["collections"].items():
+        path = folder / manifest["database"] / f"{name}.bson.gz"
+        if not path.is_file() or _digest(path) != collection["sha256"]:
+            raise BackupFault(f"{path}: missing or damaged; use another backup")
+    for name, size in manifest["warc"].items():
+        path = _kept(folder.parent / "warc", name)
+        if not path.is_file() or path.stat().st_size < size:
+            raise BackupFault(f"{path}: missing or cut; use another backup")
+
+
+def _kept(folder: Path, name: str) -> Path:
+    """A WARC file of the backup: one that was being written has got its name since."""
+    path = folder / name
+    return path if path.exists() else folder / name.removesuffix(replay.OPEN)
+
+
+def _clashes(path: Path, size: int) -> bool:
+    return path.exists() and path.stat().st_size < size
+
+
+def _load(database: Database[Document], name: str, path: Path) -> int:
+    collection = _raw(database, name)
+    count = 0
+    with gzip.open(path, "rb") as stream:
+        for batch in _batches(decode_file_iter(cast(BinaryIO, stream), _RAW)):
+            collection.insert_many(batch)
+            count += len(batch)
+    return count
+
+
+def _raw(database: Database[Document], name: str) -> Collection[RawBSONDocument]:
+    """A collection whose documents stay bytes."""
+    return cast("Collection[RawBSONDocument]", database.get_collection(name, codec_options=cast(Any, _RAW)))
+
+
+def _batches(documents: Iterable[RawBSONDocument]) -> Iterator[list[RawBSONDocument]]:
+    batch: list[RawBSONDocument] = []
+    for document in documents:
+        batch.append(document)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
