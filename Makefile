@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query cdxj test check eval lock db-stop
+.PHONY: help demo crawl recheck query cdxj test check eval lock db-stop reprocess import verify backup restore soak
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,20 @@ query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
 
 cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
 	@$(SCRAPY) captures --cdxj
+reprocess: $(READY)  ## run captured pages through the code of today, without a network [SOURCE="name …"] [SINCE=…] [UNTIL=…]
+	@$(SCRAPY) reprocess $(foreach name,$(SOURCE),--source $(name)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL))
+
+import: $(READY)  ## take the articles of known outlets out of WARC and WACZ files FILES="file …"
+	@$(SCRAPY) import $(FILES)
+
+verify: $(READY)  ## check every WARC record and every pointer of MongoDB
+	@$(SCRAPY) verify
+
+backup: $(READY)  ## copy MongoDB and the WARC files [TO=folder, best on another disk]
+	@$(SCRAPY) backup $(TO)
+
+restore: $(READY)  ## fill MongoDB and the WARC folder from a backup [FROM=folder] [OVERWRITE=yes]
+	@$(SCRAPY) restore $(FROM) $(if $(OVERWRITE),--overwrite)
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest $(T)
@@ -39,6 +53,9 @@ check: $(READY)  ## lint, types, the rooms' walls, the outlets' files
 
 eval: $(READY)  ## measure dates, text and topic on the shared corpus
 	@$(BIN)/python -m bench.eval
+
+soak: $(READY)  ## kill crawls, MongoDB and disks a hundred times and prove that nothing is lost [KILLS=100]
+	@$(BIN)/python -m bench.soak $(if $(KILLS),--kills $(KILLS))
 
 db-stop: $(READY)  ## stop the embedded MongoDB
 	@$(BIN)/python -m archive.server stop

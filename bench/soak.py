@@ -1,0 +1,246 @@
+"""Crawls of the sample press that are killed, lose their MongoDB, and run out of disk: nothing acknowledged may be lost.
+
+    python -m bench.soak [--kills 100] [--outlets sadarabat annahda]
+
+Each disturbance is followed by a normal crawl. Then the archive must be that of an undisturbed crawl, hold everything that was
+acknowledged before the disturbance, nothing twice, and `scrapy verify` must find nothing. The full disks want root, for a
+tmpfs of their own; without it they are left out, and it says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pymongo
+from pymongo.database import Database
+
+from archive import mongo, server
+from tests.samplepress.demo import SINCE, crawl_environment
+from tests.samplepress.server import running
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Fields that the clock sets, and those that point to captures, which another crawl makes anew.
+CLOCKS = frozenset({"first_seen", "last_checked", "version_at", "capture"})
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where crawls are disturbed: a database, a WARC folder, a press, some outlets.
+
+    Attributes:
+        environment: of every crawl.
+        arguments: of `scrapy crawl`.
+        seconds: that the undisturbed crawl took.
+        articles, outcomes: what it gave.
+    """
+
+    database: Database[dict[str, Any]]
+    warc: Path
+    environment: dict[str, str]
+    arguments: tuple[str, ...]
+    seconds: float = 0.0
+    articles: dict[str, Any] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    def start(self, **limits: Any) -> subprocess.Popen[str]:
+        """A crawl that has begun."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", *self.arguments],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **limits,
+        )
+
+    def undisturbed(self) -> None:
+        """Crawl from nothing and remember what came of it.
+
+        Raises:
+            AssertionError: the crawl fails.
+        """
+        self.clear()
+        started = time.monotonic()
+        self.finish()
+        self.seconds = time.monotonic() - started
+        self.articles, self.outcomes = articles(self.database), outcomes(self.database)
+
+    def finish(self) -> None:
+        """A normal crawl, to its end."""
+        crawl = self.start()
+        output, errors = crawl.communicate(timeout=600)
+        assert crawl.returncode in (0, 1), output + errors
+
+    def clear(self) -> None:
+        """Begin with an empty archive."""
+        self.database.client.drop_database(self.database.name)
+        shutil.rmtree(self.warc, ignore_errors=True)
+
+    def check(self, kept: dict[str, Any]) -> None:
+        """Finish what was disturbed, and compare.
+
+        Args:
+            kept: the articles that were acknowledged before, by `_id`.
+        Raises:
+            AssertionError: something is lost, twice, or other than after the undisturbed crawl.
+        """
+        self.finish()
+        found = articles(self.database)
+        lost = kept.keys() - found.keys()
+        assert not lost, f"acknowledged, and lost: {sorted(lost)}"
+        assert found == self.articles, f"not as undisturbed: {difference(self.articles, found)}"
+        other = outcomes(self.database)
+        assert other == self.outcomes, f"other outcomes: {difference(self.outcomes, other)}"
+        urls = [article["url"] for article in found.values()]
+        assert len(set(urls)) == len(urls), "an article is there twice"
+        verify = [sys.executable, "-m", "scrapy", "verify"]
+        done = subprocess.run(verify, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def kill_at_random(self, random_: random.Random) -> int:
+        """Crawl from nothing, kill it at a random moment, finish; how many articles had been acknowledged."""
+        self.clear()
+        crawl = self.start()
+        time.sleep(random_.uniform(0, self.seconds))
+        crawl.send_signal(signal.SIGKILL)
+        crawl.communicate(timeout=60)
+        kept = articles(self.database)
+        self.check(kept)
+        return len(kept)
+
+
+def articles(database: Database[dict[str, Any]]) -> dict[str, Any]:
+    """Every article, without what the clock sets."""
+    return {
+        document["_id"]: {name: value for name, value in document.items() if name not in CLOCKS}
+        for document in database.articles.find()
+    }
+
+
+def outcomes(database: Database[dict[str, Any]]) -> dict[str, str]:
+    """The outcome of every address."""
+    return {document["_id"]: document["outcome"] for document in database.urls.find({}, {"outcome": 1})}
+
+
+def difference(wanted: dict[str, Any], found: dict[str, Any]) -> str:
+    """The first few documents that differ."""
+    names = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
+    return f"{len(names)}, such as {[(name, wanted.get(name), found.get(name)) for name in names[:2]]}"[:2000]
+
+
+def kill_mongod(stage: Stage, folder: Path, times: int) -> None:
+    """SIGKILL mongod several times during one crawl, each time starting it again; the crawl waits and goes on."""
+    stage.clear()
+    crawl = stage.start()
+    for _ in range(times):
+        time.sleep(stage.seconds / (times + 1))
+        os.kill(json.loads((folder / "server.json").read_text())["pid"], signal.SIGKILL)
+        time.sleep(0.5)
+        server.ensure(folder)
+    output, errors = crawl.communicate(timeout=600)
+    assert crawl.returncode in (0, 1), output + errors
+    stage.check(articles(stage.database))
+
+
+def fill_disk(stage: Stage, disk: Path, mend: Callable[[], None]) -> str:
+    """Crawl on a disk that fills up, make room, finish; the line with which the crawl stopped."""
+    stage.clear()
+    crawl = stage.start()
+    deadline = time.monotonic() + 60
+    while crawl.poll() is None and time.monotonic() < deadline:
+        time.sleep(stage.seconds / 20)
+        # All that is free but what a page or two take.
+        free = shutil.disk_usage(disk).free
+        with (disk / "filler").open("ab") as filler:
+            filler.write(bytes(max(0, free - 2**14)))
+    output, errors = crawl.communicate(timeout=600)
+    assert crawl.returncode == 3, f"ended with {crawl.returncode}: {output}{errors}"
+    (disk / "filler").unlink()
+    mend()
+    stage.check(articles(stage.database))
+    return next(line for line in errors.splitlines() if "stops" in line or "full" in line)[-160:]
+
+
+@contextmanager
+def tmpfs(folder: Path, megabytes: int) -> Iterator[bool]:
+    """A small disk; False where we may not make one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    yield mounted.returncode == 0
+    if mounted.returncode == 0:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def main() -> None:
+    """Disturb and compare, a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--outlets", nargs="*", default=["--all"])
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    random_ = random.Random(options.seed)  # noqa: S311 - reproducible, not secret
+    with tempfile.TemporaryDirectory() as name, running(ca=Path(name) / "ca.pem") as press:
+        folder = Path(name)
+        # Pages take as long as those of a server that is far away, so that a crawl has moments to be killed at.
+        press.misbehave(r"\.html|\.php|/\d+", delay=0.02)
+        environment = crawl_environment(press.proxy, press.ca)
+        with (
+            tmpfs(folder / "mongodb-disk", 400) as small_mongodb,
+            tmpfs(folder / "warc-disk", 64) as small_warc,
+        ):
+            mongodb = folder / "mongodb-disk" / "mongodb"
+            uri = server.ensure(mongodb)
+            client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(**mongo.client_options(uri))
+            try:
+                environment |= {"MONGODB_URI": uri, "MONGODB_DATABASE": "soak", "MARSAD_DATA": name}
+                environment |= {"MARSAD_WARC": str(folder / "warc-disk" / "warc")}
+                arguments = (*options.outlets, "-a", f"since={SINCE}")
+                stage = Stage(client["soak"], folder / "warc-disk" / "warc", environment, arguments)
+                stage.undisturbed()
+                _say(f"undisturbed: {len(stage.articles)} articles in {stage.seconds:.1f} s")
+                for number in range(1, options.kills + 1):
+                    kept = stage.kill_at_random(random_)
+                    _say(f"kill {number} of {options.kills}: {kept} articles were acknowledged, none is lost")
+                kill_mongod(stage, mongodb, 5)
+                _say("mongod killed 5 times during a crawl: nothing is lost")
+                if small_warc:
+                    line = fill_disk(stage, folder / "warc-disk", lambda: None)
+                    _say(f"the WARC files' disk full: nothing is lost; it said: {line}")
+                if small_mongodb:
+                    line = fill_disk(stage, folder / "mongodb-disk", lambda: _revive(mongodb))
+                    _say(f"MongoDB's disk full: nothing is lost; it said: {line}")
+                if not (small_warc and small_mongodb):
+                    _say("the full disks are left out: only root may mount a tmpfs")
+            finally:
+                client.close()
+                server.stop(mongodb)
+    _say("all is well")
+
+
+def _revive(mongodb: Path) -> None:
+    server.ensure(mongodb)
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The archive from its WARC files alone, from a backup, and with pages from elsewhere: `scrapy reprocess`, `import`, `verify`,
+`backup`, `restore`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from tests.conftest import Machine
+from tests.samplepress.press import load_press
+from tests.warcs import START, warc
+
+#: What a capture cannot know of an address: when and where else it was found, and how it was ranked without a date.
+DISCOVERY = {"first_seen", "found_by", "evidence", "aliases", "rank"}
+
+
+def documents(
+    database: Database[dict[str, Any]], name: str, but: frozenset[str] | set[str] = frozenset()
+) -> dict[Any, Any]:
+    return {
+        document["_id"]: {field: value for field, value in document.items() if field not in but}
+        for document in database[name].find()
+    }
+
+
+@pytest.fixture
+def another(crawled: Machine, tmp_path: Path) -> Iterator[tuple[Database[dict[str, Any]], dict[str, str]]]:
+    """An empty database beside the crawled one, and the environment that chooses it and a WARC folder of its own."""
+    database = crawled.database.client[f"{crawled.database.name}_another"]
+    yield database, {"MONGODB_DATABASE": database.name, "MARSAD_WARC": str(tmp_path / "warc")}
+    database.client.drop_database(database.name)
+
+
+def test_an_empty_mongodb_and_the_warc_files_give_the_same_archive(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]]
+) -> None:
+    database, environment = another
+    done = crawled.scrapy("reprocess", MONGODB_DATABASE=environment["MONGODB_DATABASE"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("articles", "versions", "captures"):
+        assert documents(database, name) == documents(crawled.database, name), name
+    found, made = (documents(archive, "urls", DISCOVERY) for archive in (crawled.database, database))
+    asked = {url for url, document in found.items() if document["outcome"] not in ("robots", "network_error")}
+    assert made == {url: found[url] for url in asked}
+    assert attempts(database) == attempts(crawled.database)
+    verified = crawled.scrapy("verify", MONGODB_DATABASE=environment["MONGODB_DATABASE"])
+    assert verified.returncode == 0, verified.stderr
+    assert "All is well" in verified.stdout
+
+
+def attempts(database: Database[dict[str, Any]]) -> dict[Any, Any]:
+    """The attempts that were answered. Which of two equal texts is the copy may show after the visit."""
+    return {
+        (visit["url"], visit["at"]): (
+            visit["status"],
+            visit["outcome"].replace("copy", "stored"),
+            visit["topic"],
+            visit["capture"],
+        )
+        for visit in database.visits.find({"capture": {"$ne": None}})
+    }
+
+
+def test_where_nothing_is_to_change_nothing_is_written(crawled: Machine) -> None:
+    names = ("articles", "versions", "captures", "urls", "visits", "runs")
+    stands = {name: documents(crawled.database, name) for name in names}
+    done = crawled.scrapy("reprocess")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^Nothing to change: \d+ captured pages give the archive as it stands", done.stdout, re.MULTILINE)
+    for name in names:
+        assert documents(crawled.database, name) == stands[name], name
+
+
+def test_an_archive_that_was_lost_comes_back_from_its_backup(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]], tmp_path: Path
+) -> None:
+    database, elsewhere = another
+    verdict = {"url": "https://x.example/", "relevant": True, "by": "a", "reason": "b", "at": START}
+    crawled.database.verdicts.insert_one(verdict)
+    try:
+        made = crawled.scrapy("backup", str(tmp_path / "backup"))
+        assert made.returncode == 0, made.stderr
+        names = crawled.database.list_collection_names()
+        stands = {name: documents(crawled.database, name) for name in names}
+    finally:
+        crawled.database.verdicts.delete_many({})
+    done = crawled.scrapy("restore", str(tmp_path / "backup"), **elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert {name: documents(database, name) for name in names} == stands
+    for name in names:
+        assert database[name].index_information().keys() == crawled.database[name].index_information().keys(), name
+    files = {path.name: path.read_bytes() for path in crawled.warc.glob("*.warc.gz*")}
+    assert {path.name: path.read_bytes() for path in Path(elsewhere["MARSAD_WARC"]).glob("*.warc.gz*")} == files
+    again = crawled.scrapy("restore", str(tmp_path / "backup"), **elsewhere)
+    assert again.returncode == 1
+    assert "documents; restore into another MONGODB_DATABASE, or say --overwrite" in again.stderr
+    (dump,) = (tmp_path / "backup").glob("*/*/articles.bson.gz")
+    dump.write_bytes(dump.read_bytes()[:-9])
+    damaged = crawled.scrapy("restore", str(tmp_path / "backup"), "--overwrite", **elsewhere)
+    assert damaged.returncode == 1
+    assert "articles.bson.gz: missing or damaged; use another backup" in damaged.stderr
+    assert database.articles.count_documents({}) == len(stands["articles"]), "nothing is dropped for a damaged backup"
+
+
+def test_pages_from_elsewhere_come_in_through_everything(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]], tmp_path: Path
+) -> None:
+    database, environment = another
+    press = load_press()
+    wanted = [
+        truth for truth in press.truth() if truth.outlet == "sadarabat" and truth.outcome in ("stored", "off_topic")
+    ][:12]
+    with warc(tmp_path / "foreign.warc.gz") as made:
+        for truth in wanted:
+            answer = press.respond(truth.url)
+            assert answer is not None
+            made.response(truth.url, answer.body, headers=tuple(answer.headers.items()))
+        made.response("https://nobody.example/1.html", b"<p>Rien.</p>")
+    done = crawled.scrapy("import", str(tmp_path / "foreign.warc.gz"), **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(wanted)} pages of known outlets taken in" in done.stdout
+    assert "1 pages belong to no known outlet: nobody.example 1." in done.stdout
+    stored = {truth.title for truth in wanted if truth.outcome == "stored"}
+    assert stored
+    articles = list(database.articles.find())
+    assert {article["title"] for article in articles} == stored
+    own = crawled.database.articles.find_one({"_id": articles[0]["_id"]})
+    assert own is not None
+    assert (articles[0]["text"], articles[0]["published"]["at"]) == (own["text"], own["published"]["at"])
+    assert articles[0]["first_seen"] == START
+    shutil.move(tmp_path / "foreign.warc.gz", tmp_path / "away")
+    verified = crawled.scrapy("verify", **environment)
+    assert verified.returncode == 0, verified.stderr
+    again = crawled.scrapy("import", str(tmp_path / "away"), **environment)
+    assert again.returncode == 2
+    assert "not a .warc, .warc.gz, .wacz file" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("reprocess", "--outcome", "nonsense"), "--outcome nonsense: no such outcome; allowed are stored"),
+        (("reprocess", "--since", "soon"), "--since=soon: write YYYY, YYYY-MM, YYYY-MM-DD"),
+        (("reprocess", "--source", "hespres"), "no outlet is called 'hespres'"),
+        (("reprocess",), "no WARC file; 'scrapy crawl' captures pages, 'scrapy import' takes files from elsewhere"),
+        (("import", "/nowhere.warc"), "/nowhere.warc: no such file"),
+        (("restore", "/nowhere"), "/nowhere: no backup here; 'make backup' makes one"),
+    ],
+)
+def test_a_wrong_call_is_one_line(crawled: Machine, arguments: tuple[str, ...], message: str) -> None:
+    done = crawled.scrapy(*arguments, MARSAD_WARC="/nowhere/warc")
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
