@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query cdxj test check eval lock db-stop reprocess import verify backup restore soak
+.PHONY: help demo crawl recheck query cdxj reprocess import verify backup restore test check eval soak db-stop lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,7 @@ query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
 
 cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
 	@$(SCRAPY) captures --cdxj
+
 reprocess: $(READY)  ## run captured pages through the code of today, without a network [SOURCE="name …"] [SINCE=…] [UNTIL=…]
 	@$(SCRAPY) reprocess $(foreach name,$(SOURCE),--source $(name)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL))
 
