@@ -26,8 +26,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from archive import mongo, replay
+from archive import mongo
 from archive.contract import SCHEMA_VERSION
+from archive.warc import reader
+from archive.warc.writer import OPEN
 
 Document = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -73,7 +75,7 @@ def make(database: Database[Document], warc: Path, target: Path, at: datetime, p
         folder = part / database.name
         folder.mkdir(parents=True)
         collections = _dump(database, folder, progress)
-        files = _copy_all(replay.files(warc), warc, target / "warc", progress)
+        files = _copy_all(reader.files(warc), warc, target / "warc", progress)
         manifest = {
             "made": at.isoformat(),
             "database": database.name,
@@ -137,8 +139,8 @@ def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress)
         other = target / name
         if not other.exists() or other.stat().st_size != size:
             _copy(path, other, size)
-        if not name.endswith(replay.OPEN):
-            (target / (name + replay.OPEN)).unlink(missing_ok=True)
+        if not name.endswith(OPEN):
+            (target / (name + OPEN)).unlink(missing_ok=True)
         progress("warc", number, len(paths))
     return copied
 
@@ -249,7 +251,7 @@ def _check(manifest: Document, folder: Path) -> None:
 def _kept(folder: Path, name: str) -> Path:
     """A WARC file of the backup: one that was being written has got its name since."""
     path = folder / name
-    return path if path.exists() else folder / name.removesuffix(replay.OPEN)
+    return path if path.exists() else folder / name.removesuffix(OPEN)
 
 
 def _clashes(path: Path, size: int) -> bool:

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
-from archive import payload, replay
-from archive.replay import IMPORTED, Damage, Record
+from archive import replay
+from archive.warc import reader
+from archive.warc.reader import IMPORTED, Damage, Record
+from archive.warc.records import media_type
 from sources import registry
 from sources.model import Source
 
@@ -129,7 +131,7 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source]) -> Ta
     own = f"{stem}-{_digest(path)}"
     before = sorted(target.glob(f"{own}*.warc.gz"))
     known = {capture["_id"] for file in before for capture in replay.content(file).captures}
-    taken = Taken(files=[replay.file_name(file) for file in before])
+    taken = Taken(files=[reader.file_name(file) for file in before])
     made = target / f"{own}{f'-{len(before) + 1}' if before else ''}.warc.gz"
     part = made.with_name(made.name + ".part")
     with part.open("wb") as stream:
@@ -142,7 +144,7 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source]) -> Ta
         os.fsync(stream.fileno())
     if taken.pages:
         part.rename(made)
-        taken.files.append(replay.file_name(made))
+        taken.files.append(reader.file_name(made))
     else:
         part.unlink()
     return taken
@@ -167,14 +169,11 @@ def _wanted(record: Record, sources: list[Source], known: set[str], taken: Taken
         return False  # a DNS answer
     if record.type not in ("response", "revisit"):
         return source is not None and registry.is_article(url, source)
-    try:
-        http = payload.parse(record.block)
-    except ValueError:
-        return False
-    leads = 300 <= http.status < 400 and http.status != 304
+    answer = record.message
+    leads = 300 <= answer.status < 400 and answer.status != 304
     if source is not None and leads:
         return True  # an address that leads to an article is one more name of it
-    if http.status != 200 or http.type not in ("", "text/html", "application/xhtml+xml"):
+    if answer.status != 200 or media_type(answer) not in ("", "text/html", "application/xhtml+xml"):
         return False
     if source is None:
         taken.unknown[host] += 1
@@ -195,7 +194,7 @@ def _wanted(record: Record, sources: list[Source], known: set[str], taken: Taken
 def _records(path: Path, name: str) -> Iterator[Record | Damage]:
     """The records of a file; those of one without a member for each record have no length."""
     if _is_member_wise(path, name):
-        yield from replay.records(path)
+        yield from reader.scan(path)
         return
     with gzip.open(path) if _is_gzip(path) else path.open("rb") as stream:
         yield from _sequential(cast(BinaryIO, stream), name)
@@ -257,19 +256,19 @@ def _sequential(stream: BinaryIO, name: str) -> Iterator[Record | Damage]:
             lost = None
         length = re.search(rb"(?im)^content-length:\s*(\d+)\s*$", head)
         size = int(length[1]) if length else 0
-        block = stream.read(min(size, replay.MAX_RECORD))
+        block = stream.read(min(size, reader.MAX_RECORD))
         position += len(block)
         if len(block) < size:
             lost = position - len(block) - len(head)
         else:
             try:
-                yield replay.parse(
+                yield reader.parse(
                     head.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
                     + b"\r\n\r\n"
                     + block
                     + b"\r\n\r\n"
                 )
-            except replay.ReplayError:
+            except ValueError:
                 lost = position - len(block) - len(head)
         head = b""
 

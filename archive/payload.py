@@ -1,16 +1,13 @@
-"""HTTP messages as WARC records hold them: status, headers, and the payload with its codings undone, within bounds.
+"""The payload of an answer with its content-coding undone, within bounds.
 
 The codings are undone as leniently as Scrapy does on the network: what came before a fault is kept.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import brotli
 
@@ -18,6 +15,8 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+from archive.warc.message import Message
 
 #: The crawl's own bound (DOWNLOAD_MAXSIZE).
 MAX_BODY = 20 * 2**20
@@ -32,56 +31,17 @@ class BadCoding(ValueError):
     """A payload is not in the coding that its headers declare."""
 
 
-@dataclass(frozen=True, slots=True)
-class Http:
-    """An HTTP response.
-
-    Attributes:
-        status: its code.
-        headers: lower-case names; repeated headers joined with ", ".
-        payload: the bytes after the headers, as recorded.
-    """
-
-    status: int
-    headers: dict[str, str]
-    payload: bytes
-
-    @property
-    def type(self) -> str:
-        """The media type in lower case, "" where there is none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+def headers(message: Message) -> dict[str, str]:
+    """Headers by lower-case names; repeated ones joined with ", "."""
+    joined: dict[str, str] = {}
+    for name, value in message.headers:
+        known = name.lower()
+        joined[known] = f"{joined[known]}, {value}" if known in joined else value
+    return joined
 
 
-def parse(block: bytes) -> Http:
-    """The HTTP response in a record's block.
-
-    Raises:
-        ValueError: it begins with no status line.
-    """
-    head, separator, payload = block.partition(b"\r\n\r\n")
-    if not separator:
-        head, _, payload = block.partition(b"\n\n")
-    lines = head.decode("latin-1").splitlines()
-    version, _, rest = (lines[0] if lines else "").partition(" ")
-    code = rest.strip()[:3]
-    if not version.upper().startswith("HTTP/") or not (code.isascii() and code.isdecimal()):
-        raise ValueError("no HTTP status line")
-    headers: dict[str, str] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Http(int(code), headers, payload)
-
-
-def digest(data: bytes) -> str:
-    """SHA-1 as WARC files write it: "sha1:BASE32"."""
-    return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
-
-
-def body(http: Http, *, strict: bool = True) -> bytes:
-    """The payload with its transfer- and content-coding undone.
+def body(message: Message, *, strict: bool = True) -> bytes:
+    """The payload with its content-coding undone.
 
     Args:
         strict: False for foreign files, many of which hold the decoded payload under the server's headers.
@@ -89,8 +49,8 @@ def body(http: Http, *, strict: bool = True) -> bytes:
         TooLarge: it inflates to more than MAX_BODY.
         BadCoding: it is not in its content-coding.
     """
-    data = unchunked(http)
-    for coding in reversed(http.headers.get("content-encoding", "").lower().split(",")):
+    data = message.payload
+    for coding in reversed(headers(message).get("content-encoding", "").lower().split(",")):
         undo = _CODINGS.get(coding.strip())
         if undo is None:
             break  # as Scrapy: what it does not know stays as it is
@@ -105,31 +65,6 @@ def body(http: Http, *, strict: bool = True) -> bytes:
     if len(data) > MAX_BODY:
         raise TooLarge(f"the body has more than {MAX_BODY // 2**20} MB")
     return data
-
-
-def unchunked(http: Http) -> bytes:
-    """The payload with its transfer-coding undone."""
-    chunked = "chunked" in http.headers.get("transfer-encoding", "").lower()
-    return _unchunked(http.payload) if chunked else http.payload
-
-
-def _unchunked(data: bytes) -> bytes:
-    """The content of chunks (RFC 9112, 7.1), as far as they go; the data itself where it is not chunked at all."""
-    parts: list[bytes] = []
-    position = 0
-    while (end := data.find(b"\r\n", position)) >= 0:
-        try:
-            size = int(data[position:end].partition(b";")[0].strip() or b"x", 16)
-        except ValueError:
-            return b"".join(parts) if parts else data
-        if size <= 0:
-            break
-        parts.append(data[end + 2 : end + 2 + size])
-        position = end + 2 + size + 2
-    else:
-        if not parts:
-            return data
-    return b"".join(parts)
 
 
 def _bounded(parts: list[bytes], total: int) -> int:

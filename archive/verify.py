@@ -13,8 +13,9 @@ from typing import Any
 
 from pymongo.database import Database
 
-from archive import payload, replay
-from archive.replay import Damage, Record
+from archive.warc import reader
+from archive.warc.reader import Damage, Record
+from archive.warc.writer import OPEN
 
 Document = dict[str, Any]
 Place = tuple[str, int]
@@ -65,8 +66,8 @@ def check_file(path: Path) -> FileReport:
     Raises:
         OSError: it cannot be read.
     """
-    report = FileReport(replay.file_name(path))
-    for item in replay.records(path):
+    report = FileReport(reader.file_name(path))
+    for item in reader.scan(path):
         if isinstance(item, Damage):
             report.problems.append(_damaged(item, path))
             continue
@@ -75,14 +76,14 @@ def check_file(path: Path) -> FileReport:
         report.problems += [Problem(where, what, _LOST) for what in _faults(item)]
         if item.type in ("response", "revisit"):
             report.responses[item.offset] = (item.id, item.url, item.length)
-        elif item.type == "metadata" and replay.said_of(item):
+        elif item.type == "metadata" and item.discovery():
             report.pages.add(item.concurrent_to)
     return report
 
 
 def _damaged(damage: Damage, path: Path) -> Problem:
     where = f"{damage.file}: bytes {damage.start} to {damage.end}"
-    if path.name.endswith(replay.OPEN) and damage.end == path.stat().st_size:
+    if path.name.endswith(OPEN) and damage.end == path.stat().st_size:
         return Problem(where, f"{damage.reason} (a crawl was killed, or is writing)", "the next crawl trims it")
     return Problem(where, damage.reason, _LOST)
 
@@ -100,13 +101,12 @@ def _faults(record: Record) -> Iterator[str]:
     if record.type != "response":
         return
     said = record.headers.get("warc-payload-digest")
-    try:
-        http = payload.parse(record.block)
-    except ValueError as error:
-        yield str(error)
-        return
     # Some writers take the digest of a chunked payload with its chunks, others without (warcio and the standard).
-    if _differs(said, http.payload) and _differs(said, payload.unchunked(http)):
+    answer = record.message
+    _, _, lying = record.block.partition(b"\r\n\r\n")
+    if not answer.status:
+        yield "no HTTP status line"
+    elif _differs(said, answer.payload) and _differs(said, lying):
         yield "its payload is not that of its payload digest"
 
 

@@ -72,7 +72,7 @@ def write_warc(path: Path, pages: list[bytes]) -> None:
             )
             writer.write_record(record)
             said = {"source": "bench", "key": url.replace("http:", "https:"), "requested": url}
-            said |= {"found_by": [], "evidence": [], "title_hint": "", "aliases": [], "run": "0" * 24}
+            said |= {"found_by": [], "evidence": [], "title_hint": "", "aliases": [], "run": "0" * 24, "capture": {}}
             headers["WARC-Concurrent-To"] = record.rec_headers.get_header("WARC-Record-ID")
             metadata = writer.create_warc_record(
                 url,

@@ -17,8 +17,9 @@ from pymongo import AsyncMongoClient
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
-from archive import ledger, mongo, replay
+from archive import ledger, mongo
 from archive.records import Outcome
+from archive.warc import reader
 from archive.warc.plan import folder_of
 from commands import console
 from commands.console import UsageFault, guarded
@@ -95,7 +96,7 @@ def remake(settings: BaseSettings | None, choice: Choice) -> int:
     """
     assert settings is not None
     folder = folder_of(settings)
-    if not replay.files(folder):
+    if not reader.files(folder):
         raise UsageFault(
             f"{folder}: no WARC file; 'scrapy crawl' captures pages, 'scrapy import' takes files from elsewhere"
         )

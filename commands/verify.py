@@ -9,8 +9,9 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
-from archive import replay, verify
+from archive import verify
 from archive.verify import FileReport
+from archive.warc import reader
 from archive.warc.plan import folder_of
 from commands import console
 from commands.console import UsageFault, guarded
@@ -62,7 +63,7 @@ class Command(ScrapyCommand):
 async def _check_files(settings: BaseSettings, folder: Path) -> list[FileReport]:
     workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"), warm=False)
     try:
-        paths = replay.files(folder)
+        paths = reader.files(folder)
         tasks = [asyncio.create_task(workers.run(verify.check_file, path, seconds=_FILE_SECONDS)) for path in paths]
         reports = []
         with progress() as told:
@@ -70,8 +71,8 @@ async def _check_files(settings: BaseSettings, folder: Path) -> list[FileReport]
                 try:
                     reports.append(await task)
                 except WorkerLost as error:
-                    problem = verify.Problem(replay.file_name(path), str(error), "look at the disk")
-                    reports.append(FileReport(replay.file_name(path), problems=[problem]))
+                    problem = verify.Problem(reader.file_name(path), str(error), "look at the disk")
+                    reports.append(FileReport(reader.file_name(path), problems=[problem]))
                 told("files", len(reports), len(paths))
         return reports
     finally:

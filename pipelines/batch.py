@@ -18,6 +18,8 @@ from typing import Any
 
 from archive import answers, replay
 from archive.records import Outcome, Page
+from archive.warc import reader
+from archive.warc.reader import Record, WarcError
 from pipelines import decide
 from pipelines.read import Reading, read
 from pipelines.workers import WorkerLost, Workers
@@ -95,7 +97,7 @@ def read_captured(folder: Path, captures: list[Captured], sources: dict[str, Sou
 def _read_one(folder: Path, capture: Captured, source: Source) -> Replayed:
     try:
         page, said = _page(folder, capture)
-    except replay.ReplayError as error:
+    except WarcError as error:
         return Replayed(capture, fault=str(error))
     if page.outcome is None:
         settled = answers.settled(page, source)
@@ -115,10 +117,10 @@ def _page(folder: Path, capture: Captured) -> tuple[Page, dict[str, Any]]:
     """A captured page and what discovery said of it.
 
     Raises:
-        archive.replay.ReplayError: a record of it cannot be read back.
+        archive.warc.reader.WarcError: a record of it cannot be read back.
     """
     record = _record(folder, capture.file, capture.offset)
-    said = replay.said_of(_record(folder, *capture.said)) if capture.said else None
+    said = _record(folder, *capture.said).discovery() if capture.said else None
     held = _record(folder, *capture.payload) if capture.payload else None
     page = replay.page(record, capture.file, said, held=held)
     page.key, page.source = capture.key, capture.source
@@ -126,8 +128,8 @@ def _page(folder: Path, capture: Captured) -> tuple[Page, dict[str, Any]]:
     return page, said or {}
 
 
-def _record(folder: Path, file: str, offset: int) -> replay.Record:
-    return replay.record_at(replay.locate(folder, file), offset)
+def _record(folder: Path, file: str, offset: int) -> Record:
+    return reader.read(folder, {"file": file, "offset": offset})
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -176,7 +178,7 @@ async def _hop(workers: Workers, folder: Path, captures: list[Captured], sources
 def _unreadable(folder: Path, capture: Captured, reason: str) -> Replayed:
     try:
         page, said = _page(folder, capture)
-    except replay.ReplayError as error:
+    except WarcError as error:
         return Replayed(capture, fault=str(error))
     decide.take(page, Reading(outcome=Outcome.UNREADABLE, detail=reason))
     return Replayed(capture, page, str(said.get("run", "")))

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from archive import replay
 from archive.ledger import Database
 from archive.records import Outcome
+from archive.warc import reader
 from pipelines.batch import Captured
 from pipelines.workers import WorkerLost, Workers
 from sources import registry
@@ -98,7 +99,7 @@ async def survey(
     said: dict[str, replay.Said] = {}
     places: dict[str, Document] = {}
     aliases: dict[str, list[str]] = {}
-    paths = replay.files(folder)
+    paths = reader.files(folder)
     for path, task in [(path, asyncio.create_task(_content(workers, path))) for path in paths]:
         content = await task
         if isinstance(content, str):
@@ -107,9 +108,9 @@ async def survey(
         found.files += 1
         progress("files", found.files, len(paths))
         found.faults += map(str, content.damage)
-        found.indexed += await _index(archive, replay.file_name(path), content.captures)
+        found.indexed += await _index(archive, reader.file_name(path), content.captures)
         said |= {item.capture: item for item in content.said}
-        if path.parent.name == replay.IMPORTED:
+        if path.parent.name == reader.IMPORTED:
             aliases |= content.redirects
         for capture in content.captures:
             places[capture["_id"]] = capture
@@ -120,7 +121,7 @@ async def survey(
         if item is not None:
             made = _captured(capture, item.key, item.source)
             made = replace(made, said=(item.file, item.offset), outside=(made.file, made.offset) in outside)
-        elif capture["file"].startswith(replay.IMPORTED + "/"):
+        elif capture["file"].startswith(reader.IMPORTED + "/"):
             owner = foreign(capture, everyone)
             if owner is None:
                 continue
@@ -164,7 +165,7 @@ async def _content(workers: Workers, path: Path) -> replay.Content | str:
     try:
         return await workers.run(replay.content, path, seconds=_FILE_SECONDS)
     except WorkerLost as error:
-        return f"{replay.file_name(path)}: {error}"
+        return f"{reader.file_name(path)}: {error}"
 
 
 async def _index(archive: Database, file: str, captures: list[Document]) -> int:

@@ -49,7 +49,7 @@ class Warc:
     def page(self, url: str, body: bytes, source: str, *, at: datetime = START, **changes: Any) -> str:
         """Write a response and what discovery said of it, as a crawl of ours does; its record id."""
         said = {"source": source, "key": canonicalize(url), "requested": url, "found_by": [], "evidence": []}
-        said |= {"title_hint": "", "aliases": [], "run": "0" * 24} | changes.pop("said", {})
+        said |= {"title_hint": "", "aliases": [], "run": "0" * 24, "capture": {}} | changes.pop("said", {})
         identifier = self.response(url, body, at=at, **changes)
         self.metadata(url, json.dumps(said).encode(), at, identifier)
         return identifier

@@ -88,9 +88,14 @@ def request(sent: bytes) -> Message:
 
 
 def dechunk(data: bytes) -> bytes:
-    """The payload of a chunked body (RFC 9112, 7.1), as far as it came. Trailers are dropped."""
+    """The payload of a chunked body (RFC 9112, 7.1), as far as it came. Trailers are dropped.
+
+    A body that is none is its payload: some tools keep the header of what they have undone.
+    """
     pieces = []
     at = 0
+    if not _CHUNK_SIZE.match(data):
+        return data
     while (size := _CHUNK_SIZE.match(data, at)) and (length := int(size[1], 16)):
         pieces.append(data[size.end() : size.end() + length])
         at = size.end() + length

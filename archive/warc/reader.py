@@ -1,8 +1,10 @@
-"""Reading WARC files: one record where a pointer says, or all in order. A damaged record costs itself only."""
+"""Reading WARC files: one record where a pointer says, or all in order.
+
+A damaged or cut record costs itself only: reading goes on at the next gzip member that begins a record.
+"""
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -23,14 +25,39 @@ from archive.warc.writer import OPEN
 
 Document = dict[str, Any]
 
+#: A record that inflates to more is passed over; a page that was fetched has 20 MB at most.
+MAX_RECORD = 64 * 2**20
+#: The folder of files that came from elsewhere, inside the WARC folder.
+IMPORTED = "imported"
 _BUFFER = 2**16
 # Records that the crawls of a process may write between a page's answer and what discovery said of it.
 _SOON = 500
 _MAGIC = b"\x1f\x8b\x08"
+# Of a gzip member, to see how its content begins.
+_ENOUGH = 512
 
 
 class WarcError(ValueError):
     """A WARC file or record cannot be read; the message names the file and the offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a WARC file that cannot be read.
+
+    Attributes:
+        file: its name, see `file_name`.
+        start, end: bytes, end exclusive.
+        reason: in words.
+    """
+
+    file: str
+    start: int
+    end: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: bytes {self.start} to {self.end}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +68,14 @@ class Record:
         type: "response", "revisit", "request", "metadata", "warcinfo" …
         headers: the WARC headers by their lower-case names.
         block: its content.
-        offset, length: of the gzip member, in bytes.
+        raw: the whole record, inflated.
+        offset, length: of the gzip member, in bytes; length 0 where it is none.
     """
 
     type: str
     headers: Mapping[str, str]
     block: bytes
+    raw: bytes
     offset: int
     length: int
 
@@ -57,17 +86,18 @@ class Record:
 
     @property
     def url(self) -> str:
-        """WARC-Target-URI."""
-        return self.headers.get("warc-target-uri", "")
+        """WARC-Target-URI; WARC 1.0 writers put it between angle brackets."""
+        return _bare(self.headers.get("warc-target-uri", ""))
 
     @property
     def at(self) -> datetime:
         """WARC-Date as an aware UTC instant.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is missing, or none.
         """
-        return datetime.fromisoformat(self.headers["warc-date"]).astimezone(UTC)
+        moment = datetime.fromisoformat(self.headers.get("warc-date", ""))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
     def message(self) -> Message:
@@ -124,20 +154,54 @@ def find(folder: Path, name: str) -> Path:
     raise WarcError(f"{folder / name}: no such WARC file")
 
 
+def files(folder: Path) -> list[Path]:
+    """The WARC files of a folder and of those imported, oldest first by name; those that are being written too."""
+    found = [path for path in folder.rglob("*.warc.gz*") if path.name.endswith((".warc.gz", ".warc.gz" + OPEN))]
+    return sorted(found, key=lambda path: path.name)
+
+
+def file_name(path: Path) -> str:
+    """A file's name as `captures` has it: relative to the WARC folder, and without the ending of one being written."""
+    name = path.name.removesuffix(OPEN)
+    return f"{IMPORTED}/{name}" if path.parent.name == IMPORTED else name
+
+
 def read(folder: Path, place: Mapping[str, Any]) -> Record:
-    """The record at a place: file, offset, length.
+    """The record at a place: file and offset.
 
     Raises:
         WarcError: there is no such file, or no whole record at that place.
     """
     path = find(folder, place["file"])
-    with path.open("rb") as stream:
-        stream.seek(place["offset"])
-        data = stream.read(place["length"])
+    offset = place["offset"]
     try:
-        return _parse(gzip.decompress(data), place["offset"], len(data))
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise WarcError(f"{path}: no whole record at {place['offset']}: {error}") from error
+        with path.open("rb") as stream:
+            content, end = _inflate(stream, offset)
+        return parse(content, offset, end - offset)
+    except (OSError, ValueError) as error:
+        raise WarcError(f"{path}: no whole record at {offset}: {error}") from error
+
+
+def scan(path: Path, start: int = 0) -> Iterator[Record | Damage]:
+    """Every record of a file from an offset on, in order, and the stretches between them that cannot be read.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with path.open("rb", buffering=4 * _BUFFER) as stream:
+        offset, size = start, path.stat().st_size
+        while offset < size:
+            try:
+                content, end = _inflate(stream, offset)
+            except ValueError as error:
+                end = _next_record(stream, offset + 1)
+                yield Damage(file_name(path), offset, end, str(error))
+            else:
+                try:
+                    yield parse(content, offset, end - offset)
+                except ValueError as error:
+                    yield Damage(file_name(path), offset, end, str(error))
+            offset = end
 
 
 def records(path: Path, start: int = 0) -> Iterator[Record]:
@@ -145,12 +209,7 @@ def records(path: Path, start: int = 0) -> Iterator[Record]:
 
     See `sound_end` for where the whole records end.
     """
-    with path.open("rb") as stream:
-        for offset, length, data in _members(stream, start):
-            try:
-                yield _parse(data, offset, length)
-            except ValueError:
-                continue
+    return (item for item in scan(path, start) if isinstance(item, Record))
 
 
 def is_described(folder: Path, capture: Mapping[str, Any]) -> bool:
@@ -168,66 +227,81 @@ def is_described(folder: Path, capture: Mapping[str, Any]) -> bool:
 def sound_end(path: Path, start: int = 0) -> int:
     """Where the last whole record of a file ends; what follows is a torn tail, or there is nothing."""
     end = start
-    with path.open("rb") as stream:
-        for offset, length, _ in _members(stream, start):
-            end = offset + length
+    for record in records(path, start):
+        end = record.offset + record.length
     return end
 
 
-def _members(stream: BinaryIO, start: int) -> Iterator[tuple[int, int, bytes]]:
-    """Offset, length and content of each whole gzip member; after damage it goes on at the next one that is whole."""
-    size = stream.seek(0, 2)
-    offset = start
-    while offset < size:
-        found = _member(stream, offset)
-        if found is None:
-            offset = _next_magic(stream, offset + 1)
-            continue
-        length, data = found
-        yield offset, length, data
-        offset += length
+def _inflate(stream: BinaryIO, start: int) -> tuple[bytes, int]:
+    """The content of the gzip member at an offset, and where it ends.
 
-
-def _member(stream: BinaryIO, offset: int) -> tuple[int, bytes] | None:
-    stream.seek(offset)
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS + 16)
-    pieces, length = [], 0
-    while not unpacker.eof:
-        data = stream.read(_BUFFER)
+    Raises:
+        ValueError: there is none, or it is damaged, cut or too large.
+    """
+    stream.seek(start)
+    inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
+    pieces, total, position = [], 0, start
+    while not inflater.eof:
+        data = inflater.unconsumed_tail
         if not data:
-            return None
+            data = stream.read(_BUFFER)
+            if not data:
+                raise ValueError("the record is cut off by the end of the file")
+            if position == start and not data.startswith(_MAGIC[: len(data)]):
+                raise ValueError("no gzip member begins here")
+            position += len(data)
         try:
-            pieces.append(unpacker.decompress(data))
-        except zlib.error:
-            return None
-        length += len(data) - len(unpacker.unused_data)
-    return length, b"".join(pieces)
+            piece = inflater.decompress(data, 16 * _BUFFER)
+        except zlib.error as error:
+            raise ValueError(f"damaged: {error}") from error
+        total += len(piece)
+        if total > MAX_RECORD:
+            raise ValueError(f"inflates to more than {MAX_RECORD // 2**20} MB")
+        pieces.append(piece)
+    return b"".join(pieces), position - len(inflater.unused_data)
 
 
-def _next_magic(stream: BinaryIO, offset: int) -> int:
-    """Where the next gzip member may begin; the end of the file where none does."""
-    stream.seek(offset)
-    before = b""
-    while data := stream.read(_BUFFER):
-        found = (before + data).find(_MAGIC)
-        if found >= 0:
-            return offset - len(before) + found
-        offset += len(data)
-        before = data[-2:]
-    return offset
+def _next_record(stream: BinaryIO, start: int) -> int:
+    """Where the next gzip member begins whose content begins a record; the end of the file where none does."""
+    stream.seek(start)
+    data, base = b"", start
+    while chunk := stream.read(_BUFFER):
+        data += chunk
+        found = data.find(_MAGIC)
+        while found >= 0:
+            if len(data) - found < _ENOUGH:
+                data += stream.read(_BUFFER)
+            if _begins_record(data[found : found + _ENOUGH]):
+                return base + found
+            found = data.find(_MAGIC, found + 1)
+        base += len(data) - len(_MAGIC) + 1
+        data = data[-len(_MAGIC) + 1 :]
+    return base + len(data)
 
 
-def _parse(data: bytes, offset: int, length: int) -> Record:
-    stream = BytesIO(data)
+def _begins_record(data: bytes) -> bool:
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(data, 16).startswith(b"WARC/")
+    except zlib.error:
+        return False
+
+
+def parse(content: bytes, offset: int = 0, length: int = 0) -> Record:
+    """A record from its bytes.
+
+    Raises:
+        ValueError: it is none, or its block has another length than it says.
+    """
+    stream = BytesIO(content)
     try:
         parsed = ArcWarcRecordLoader().parse_record_stream(stream, known_format="warc", no_record_parse=True)
     except Exception as error:
         raise ValueError(f"no WARC record: {error}") from error
     headers = {name.lower(): value for name, value in parsed.rec_headers.headers}
     block = parsed.raw_stream.read()
-    if len(block) != parsed.length:
-        raise ValueError(f"its block has {len(block)} bytes of {parsed.length}")
-    return Record(parsed.rec_type or "", headers, block, offset, length)
+    if len(block) != parsed.length or stream.read().strip(b"\r\n"):
+        raise ValueError(f"its block has not the {parsed.length} bytes that its header says")
+    return Record((parsed.rec_type or "").lower(), headers, block, content, offset, length)
 
 
 def _bare(identifier: str) -> str:

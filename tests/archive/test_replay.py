@@ -11,7 +11,8 @@ import pytest
 
 from archive import payload, replay
 from archive.records import Outcome
-from archive.replay import Damage, Record
+from archive.warc import reader
+from archive.warc.reader import Damage, Record, WarcError
 from tests.warcs import HTML, START, warc
 
 URL = "https://www.example.example/a/1.html"
@@ -20,7 +21,7 @@ BODY = "<p>Une page, صفحة.</p>".encode() * 50
 
 def only(path: Path) -> tuple[Record, Record | None]:
     """The response of a file and its metadata record."""
-    found = [item for item in replay.records(path) if isinstance(item, Record)]
+    found = [item for item in reader.scan(path) if isinstance(item, Record)]
     (response,) = (record for record in found if record.type in ("response", "revisit"))
     return response, next((record for record in found if record.type == "metadata"), None)
 
@@ -62,7 +63,7 @@ def test_a_page_comes_back_whatever_coding_it_was_sent_in(
         )
     response, metadata = only(tmp_path / "a.warc.gz")
     assert metadata is not None
-    page = replay.page(response, "a.warc.gz", replay.said_of(metadata))
+    page = replay.page(response, "a.warc.gz", metadata.discovery())
     assert page.body == BODY
     assert (page.key, page.url, page.source, page.status) == ("https://example.example/a/1.html", URL, "outlet", 200)
     assert page.fetched_at == START
@@ -93,9 +94,9 @@ def test_a_payload_that_explodes_is_too_large(tmp_path: Path, coding: str, bomb:
 
 def test_a_record_that_explodes_costs_itself_only(tmp_path: Path) -> None:
     with warc(tmp_path / "a.warc.gz") as made:
-        made.response(URL, bytes(replay.MAX_RECORD))
+        made.response(URL, bytes(reader.MAX_RECORD))
         made.response(URL + "?2", BODY)
-    found = list(replay.records(tmp_path / "a.warc.gz"))
+    found = list(reader.scan(tmp_path / "a.warc.gz"))
     assert [item.url for item in found if isinstance(item, Record) and item.type == "response"] == [URL + "?2"]
     (damage,) = (item for item in found if isinstance(item, Damage))
     assert "inflates to more than 64 MB" in damage.reason
@@ -109,7 +110,7 @@ def test_a_payload_in_another_coding_than_declared_is_undecodable_in_ours_and_re
         made.page(URL, body, "outlet", headers=(HTML, ("Content-Encoding", "gzip")))
     response, metadata = only(tmp_path / "a.warc.gz")
     assert metadata is not None
-    assert replay.page(response, "a.warc.gz", replay.said_of(metadata)).outcome is Outcome.UNDECODABLE
+    assert replay.page(response, "a.warc.gz", metadata.discovery()).outcome is Outcome.UNDECODABLE
     assert replay.page(response, "a.warc.gz").body == body
 
 
@@ -132,7 +133,7 @@ def test_a_revisit_has_the_payload_of_the_record_that_it_repeats(tmp_path: Path)
         made.page(URL, b"", "outlet", kind="revisit", WARC_Refers_To=first)
     held, again = (
         item
-        for item in replay.records(tmp_path / "a.warc.gz")
+        for item in reader.scan(tmp_path / "a.warc.gz")
         if isinstance(item, Record) and item.type != "metadata" and item.url
     )
     assert replay.page(again, "a.warc.gz", {"key": URL, "source": "outlet"}, held=held).body == BODY
@@ -159,10 +160,10 @@ def test_a_damaged_record_costs_only_itself(tmp_path: Path, how: str) -> None:
     with warc(path) as made:
         for number in range(9):
             made.response(f"{URL}?{number}", BODY + bytes([number]))
-    whole = [item for item in replay.records(path) if isinstance(item, Record) and item.type == "response"]
+    whole = [item for item in reader.scan(path) if isinstance(item, Record) and item.type == "response"]
     spoilt = whole[4]
     spoil(path, how, spoilt.offset, spoilt.length)
-    found = list(replay.records(path))
+    found = list(reader.scan(path))
     read = [item.url for item in found if isinstance(item, Record) and item.type == "response"]
     lost = [record.url for record in whole if record.url not in read]
     assert lost == ([] if how == "insert" else [spoilt.url])
@@ -176,11 +177,11 @@ def test_a_cut_file_gives_everything_before_the_cut(tmp_path: Path) -> None:
     with warc(path) as made:
         for number in range(4):
             made.response(f"{URL}?{number}", BODY + bytes([number]))
-    last = [item for item in replay.records(path) if isinstance(item, Record)][-1]
+    last = [item for item in reader.scan(path) if isinstance(item, Record)][-1]
     path.write_bytes(path.read_bytes()[: last.offset + last.length - 9])
-    *found, damage = replay.records(path)
+    *found, damage = reader.scan(path)
     assert len(found) == 4
     assert isinstance(damage, Damage)
     assert (damage.start, "cut off" in damage.reason) == (last.offset, True)
-    with pytest.raises(replay.ReplayError, match=rf"a\.warc\.gz: record at byte {last.offset}: .*cut off"):
-        replay.record_at(path, last.offset)
+    with pytest.raises(WarcError, match=rf"a\.warc\.gz: no whole record at {last.offset}: .*cut off"):
+        reader.read(tmp_path, {"file": path.name, "offset": last.offset})

@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from archive import replay, verify
 from archive.ledger import new_url
+from archive.warc import reader
 from tests.warcs import START, warc
 
 BODY = b"<p>Le texte.</p>" * 40
@@ -48,7 +49,7 @@ def archive(database: Database[dict[str, Any]], tmp_path: Path) -> Database[dict
 
 
 def problems(archive: Database[dict[str, Any]], folder: Path) -> list[str]:
-    reports = [verify.check_file(path) for path in replay.files(folder)]
+    reports = [verify.check_file(path) for path in reader.files(folder)]
     found = [problem for report in reports for problem in report.problems]
     return [str(problem) for problem in [*found, *verify.check_database(archive, reports)]]
 
