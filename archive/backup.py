@@ -130,19 +130,24 @@ def _dump_collections(
 
 
 def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress) -> dict[str, int]:
-    """Copy the files that are not there yet, or not as long; their sizes by name."""
+    """Copy the files that are not there yet, or have changed since: grown, or rid of what was withdrawn. Sizes by name."""
     copied: dict[str, int] = {}
     for number, path in enumerate(paths, 1):
         name = str(path.relative_to(source))
         size = path.stat().st_size
         copied[name] = size
         other = target / name
-        if not other.exists() or other.stat().st_size != size:
+        if not other.exists() or _changed(path, other):
             _copy(path, other, size)
         if not name.endswith(OPEN):
             (target / (name + OPEN)).unlink(missing_ok=True)
         progress("warc", number, len(paths))
     return copied
+
+
+def _changed(path: Path, copy: Path) -> bool:
+    stands, copied = path.stat(), copy.stat()
+    return (stands.st_size, int(stands.st_mtime)) != (copied.st_size, int(copied.st_mtime))
 
 
 def _copy(path: Path, target: Path, size: int) -> None:

@@ -27,6 +27,7 @@ from archive.warc.reader import IMPORTED, Damage, Record
 from archive.warc.records import media_type
 from sources import registry
 from sources.model import Source
+from sources.urls import UrlError, canonicalize
 
 _KINDS = (".warc", ".warc.gz", ".wacz")
 _MAX_HEAD = 2**16
@@ -82,13 +83,14 @@ def check(path: Path) -> None:
         raise ImportFault(f"{path}: not a {', '.join(_KINDS)} file")
 
 
-def take(path: Path, folder: Path, sources: list[Source]) -> Taken:
+def take(path: Path, folder: Path, sources: list[Source], barred: frozenset[str] = frozenset()) -> Taken:
     """Take what a file holds of the outlets into the WARC folder; doing it again takes nothing twice.
 
     Args:
         path: a .warc, .warc.gz or .wacz file.
         folder: the WARC folder.
         sources: the known outlets.
+        barred: addresses of what was withdrawn, which does not come in again.
     Raises:
         ImportFault: the file is not what its name says.
         OSError: it cannot be read, or the folder not be written.
@@ -96,7 +98,7 @@ def take(path: Path, folder: Path, sources: list[Source]) -> Taken:
     target = folder / IMPORTED
     target.mkdir(parents=True, exist_ok=True)
     if path.suffix != ".wacz":
-        return _take_warc(path, path.name, target, sources)
+        return _take_warc(path, path.name, target, sources, barred)
     taken = Taken()
     try:
         with zipfile.ZipFile(path) as wacz:
@@ -108,7 +110,7 @@ def take(path: Path, folder: Path, sources: list[Source]) -> Taken:
                 try:
                     with wacz.open(name) as packed, part.open("wb") as unpacked:
                         shutil.copyfileobj(packed, unpacked, _CHUNK)
-                    taken.add(_take_warc(part, f"{path.stem}-{Path(name).name}", target, sources))
+                    taken.add(_take_warc(part, f"{path.stem}-{Path(name).name}", target, sources, barred))
                 finally:
                     part.unlink(missing_ok=True)
     except zipfile.BadZipFile as error:
@@ -116,17 +118,17 @@ def take(path: Path, folder: Path, sources: list[Source]) -> Taken:
     return taken
 
 
-def try_take(path: Path, folder: Path, sources: list[Source]) -> Taken | str:
+def try_take(path: Path, folder: Path, sources: list[Source], barred: frozenset[str] = frozenset()) -> Taken | str:
     """What `take` gives, or in words why the file cannot be imported; for a worker process."""
     try:
-        return take(path, folder, sources)
+        return take(path, folder, sources, barred)
     except ImportFault as error:
         return str(error)
     except OSError as error:
         return f"{error.filename or path}: {error.strerror}"
 
 
-def _take_warc(path: Path, name: str, target: Path, sources: list[Source]) -> Taken:
+def _take_warc(path: Path, name: str, target: Path, sources: list[Source], barred: frozenset[str]) -> Taken:
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".gz").removesuffix(".warc"))[:100]
     own = f"{stem}-{_digest(path)}"
     before = sorted(target.glob(f"{own}*.warc.gz"))
@@ -138,7 +140,7 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source]) -> Ta
         for item in _records(path, name):
             if isinstance(item, Damage):
                 taken.damage.append(item)
-            elif item.type == "warcinfo" or _wanted(item, sources, known, taken):
+            elif item.type == "warcinfo" or (not _is_barred(item.url, barred) and _wanted(item, sources, known, taken)):
                 stream.write(_member(path, item))
         stream.flush()
         os.fsync(stream.fileno())
@@ -148,6 +150,15 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source]) -> Ta
     else:
         part.unlink()
     return taken
+
+
+def _is_barred(url: str, barred: frozenset[str]) -> bool:
+    if not barred:
+        return False
+    try:
+        return url in barred or canonicalize(url) in barred
+    except UrlError:
+        return False
 
 
 def _digest(path: Path) -> str:

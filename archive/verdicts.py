@@ -56,6 +56,12 @@ def expel(database: Database[Document], url: str) -> list[str]:
     return orphans
 
 
+def withdrawn_addresses(database: Database[Document]) -> set[str]:
+    """Every address of what was withdrawn."""
+    found = database.verdicts.find({"withdrawn": True})
+    return {address for verdict in found for address in (verdict["url"], *verdict.get("addresses", []))}
+
+
 def agreement(database: Database[Document]) -> list[tuple[Document, float]]:
     """Each verdict of relevance with the score that the judge last gave the address; without one it is left out."""
     pairs = []

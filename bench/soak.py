@@ -91,6 +91,10 @@ class Stage:
         self.database.client.drop_database(self.database.name)
         shutil.rmtree(self.warc, ignore_errors=True)
 
+    def acknowledged(self) -> dict[str, Any]:
+        """The articles that MongoDB has."""
+        return articles(self.database)
+
     def check(self, kept: dict[str, Any]) -> None:
         """Finish what was disturbed, and compare.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
-from archive import imports
+from archive import imports, verdicts
 from archive.imports import ImportFault, Taken
 from archive.warc.plan import folder_of
 from commands import console
@@ -59,7 +59,9 @@ class Command(ScrapyCommand):
         sources, faults = registry.everything(console.sources_folder(self.settings))
         for fault in faults:
             console.complain(fault)
-        taken, lost = asyncio.run(_take(self.settings, paths, sources))
+        database = console.open_archive(self.settings)
+        barred = frozenset(verdicts.withdrawn_addresses(database))
+        taken, lost = asyncio.run(_take(self.settings, paths, sources, barred))
         for fault in lost:
             console.complain(fault)
         _tell(taken)
@@ -69,7 +71,9 @@ class Command(ScrapyCommand):
             self.exitcode = max(self.exitcode, console.ATTENTION)
 
 
-async def _take(settings: BaseSettings, paths: list[Path], sources: list[Source]) -> tuple[Taken, list[str]]:
+async def _take(
+    settings: BaseSettings, paths: list[Path], sources: list[Source], barred: frozenset[str]
+) -> tuple[Taken, list[str]]:
     """What was taken from all files, and why some could not be read; several at a time."""
     folder = folder_of(settings)
     workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"), warm=False)
@@ -77,7 +81,7 @@ async def _take(settings: BaseSettings, paths: list[Path], sources: list[Source]
 
     async def one(path: Path) -> Taken | str:
         try:
-            return await workers.run(imports.try_take, path, folder, sources, seconds=_FILE_SECONDS)
+            return await workers.run(imports.try_take, path, folder, sources, barred, seconds=_FILE_SECONDS)
         except WorkerLost as error:
             return f"{path}: {error}"
 

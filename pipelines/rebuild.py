@@ -7,6 +7,7 @@ Both can be killed at any moment: the next call goes on where the fingerprint is
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _INDEXES = {
     "articles": ("url",),
     "versions": ("article",),
     "visits": ("url",),
+    "verdicts": ("addresses",),
 }
 
 
@@ -107,25 +109,28 @@ async def rebuild(setting: Setting, captures: list[Captured], progress: Progress
     return Outcome(len(captures), state["faults"], changes, derived)
 
 
-async def _begin(setting: Setting, captures: Iterable[Captured]) -> dict[str, Any]:
+async def _begin(setting: Setting, captures: list[Captured]) -> dict[str, Any]:
     """The state of this work: an earlier one's that was killed where it is the same, else a new one."""
-    fingerprint = _fingerprint(setting, captures)
+    verdicts = await setting.archive.verdicts.find().sort("_id", 1).to_list()
+    fingerprint = await asyncio.to_thread(_fingerprint, setting, captures, verdicts)
     state = await setting.beside.state.find_one({"_id": "state"})
     if state is not None and state["fingerprint"] == fingerprint:
         return state
-    if state is not None:
-        # What an abandoned one had carried over still wants its copies derived.
-        await _derive(setting, lambda *_: None)
-        await setting.client.drop_database(setting.beside.name)
+    # What an abandoned one had carried over still wants its copies derived.
+    await _derive(setting, lambda *_: None)
+    await setting.client.drop_database(setting.beside.name)
     for collection, fields in _INDEXES.items():
         for name in fields:
             await setting.beside[collection].create_index(name)
+    if verdicts:
+        # The writer asks the database that it writes to what was withdrawn.
+        await setting.beside.verdicts.insert_many(verdicts)
     state = {"_id": "state", "fingerprint": fingerprint, "step": "read", "done": 0, "faults": []}
     await setting.beside.state.insert_one(state)
     return state
 
 
-def _fingerprint(setting: Setting, captures: Iterable[Captured]) -> str:
+def _fingerprint(setting: Setting, captures: Iterable[Captured], verdicts: list[dict[str, Any]]) -> str:
     """Of all that decides what comes out: the code, the outlets, the verdicts and the captures."""
     digest = hashlib.sha256(repr((setting.made_by, sorted(setting.sources.items()))).encode())
     root = Path(__file__).resolve().parent.parent
@@ -133,7 +138,7 @@ def _fingerprint(setting: Setting, captures: Iterable[Captured]) -> str:
         for path in sorted((root / room).rglob("*")):
             if path.suffix in (".py", ".toml"):
                 digest.update(path.read_bytes())
-    digest.update(repr(sorted((url, verdict["relevant"]) for url, verdict in setting.verdicts.items())).encode())
+    digest.update(repr([(verdict["url"], verdict["at"]) for verdict in verdicts]).encode())
     for capture in captures:
         digest.update(repr((capture.key, capture.file, capture.offset, capture.outside)).encode())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from warcio.archiveiterator import ArchiveIterator
 from archive import imports, replay
 from archive.imports import ImportFault
 from sources.model import Source, load
+from sources.urls import canonicalize
 from tests.warcs import HTML, warc
 
 BODY = b"<p>Une page d'ailleurs.</p>" * 30
@@ -116,6 +117,11 @@ def test_a_file_gives_what_is_new_when_an_outlet_has_become_known(tmp_path: Path
     assert [url for url in urls if "ailleurs" in url] == [
         f"https://ailleurs.example/{number}.html" for number in range(3)
     ]
+
+
+def test_what_was_withdrawn_does_not_come_in_again(tmp_path: Path, sources: list[Source]) -> None:
+    taken = imports.take(by_member(tmp_path), tmp_path / "warc", sources, frozenset({canonicalize(PAPER)}))
+    assert (taken.pages, taken.files) == (0, [])
 
 
 @pytest.mark.parametrize("packed", [True, False])
