@@ -52,7 +52,7 @@ check: $(READY)  ## lint, types, the rooms' walls, the outlets' files
 	@$(BIN)/lint-imports --no-logo
 	@$(SCRAPY) sources check
 
-eval: $(READY)  ## measure dates, text and topic on the shared corpus
+eval: $(READY)  ## measure dates, text, topic, copies and stories
 	@$(BIN)/python -m bench.eval
 
 soak: $(READY)  ## kill crawls, MongoDB and disks a hundred times and prove that nothing is lost [KILLS=100]

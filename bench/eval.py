@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import eval_dates, eval_identity, eval_text, eval_topic, eval_verdicts
+from bench import eval_dates, eval_identity, eval_stories, eval_text, eval_topic, eval_verdicts
 
 
 def main() -> int:
@@ -16,6 +16,7 @@ def main() -> int:
         ("Topic", eval_topic),
         ("Verdicts", eval_verdicts),
         ("Copies", eval_identity),
+        ("Stories", eval_stories),
     ):
         print(f"\n== {title} {'=' * (100 - len(title))}\n", flush=True)
         codes.append(part.main() or 0)
