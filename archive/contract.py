@@ -352,9 +352,62 @@ ARTICLES = Collection(
             items="string",
         ),
         Field(
+            "terms",
+            "array",
+            "what it speaks of, the heaviest first of those that both languages have, then of its own words",
+            "pipelines/ties.py",
+            fields=(
+                Field("term", "string", "identifier of the lexicon, `aspect:…`, number, or stem of a word", "article"),
+                Field(
+                    "weight", "double", "how often and how far up it stands, times how rare it is", "language/rarity.py"
+                ),
+            ),
+        ),
+        Field(
+            "story_keys",
+            "array",
+            "its telling terms and addresses, for finding articles on the same event",
+            "pipelines/ties.py",
+            items="string",
+        ),
+        Field(
+            "ties",
+            "array",
+            "the earlier articles, copies left out, that tell the same event",
+            "derived after the write",
+            fields=(
+                Field("with", "string", "`_id` of the earlier article", "pipelines/stories.py"),
+                Field("score", "double", "how surely; tied from 0.5 on", "pipelines/ties.py", "0..1"),
+                Field(
+                    "why",
+                    "array",
+                    "what they have in common, the weightiest first",
+                    "pipelines/ties.py",
+                    fields=(
+                        Field("what", "string", "a term, or twin or reuse", "pipelines/ties.py"),
+                        Field("part", "double", "its part of the score", "pipelines/ties.py", "0..1"),
+                    ),
+                ),
+            ),
+        ),
+        Field(
             "story",
             "string",
-            "`_id` of the story; null while stories are not derived",
+            "`_id` of the first report of its story, in Arabic and French; its own for a first report",
+            "derived after the write",
+            nullable=True,
+        ),
+        Field(
+            "follows",
+            "string",
+            "`_id` of the earlier article through which it came to its story, or, for a first report, to the story before",
+            "derived after the write",
+            nullable=True,
+        ),
+        Field(
+            "through",
+            "string",
+            "`_id` of the later article that tells the same event as both, where these two are not tied themselves",
             "derived after the write",
             nullable=True,
         ),
@@ -385,7 +438,11 @@ ARTICLES = Collection(
         _index("sketch"),
         _index("copy_of"),
         _index("reuses"),
+        _index("story_keys", "published.at"),
+        _index("ties.with"),
         _index("story"),
+        _index("follows"),
+        _index("through"),
         # "none": MongoDB has no Arabic stemmer, and a field called `language` must not choose one.
         _index(("search", "text"), default_language="none", language_override="search_language"),
     ),

@@ -130,6 +130,7 @@ def _prepare_collection(
             present = {"options": {}}  # another process has made it meanwhile
     if present is not None and present["options"].get("validator") != wanted:
         database.command("collMod", collection.name, validator=wanted)
+        _fill(database, collection)
     for index in collection.indexes:
         keys = list(index.keys)
         try:
@@ -139,6 +140,19 @@ def _prepare_collection(
                 raise
             database[collection.name].drop_index(keys)
             database[collection.name].create_index(keys, **dict(index.options))
+
+
+def _fill(database: Database[Document], collection: Collection) -> None:
+    """Give documents of an older contract the fields that it did not have, empty: until then MongoDB takes no change of them."""
+    empty: Document = {
+        field.name: None if field.nullable else []
+        for field in collection.fields
+        if not field.optional and (field.nullable or field.type == "array")
+    }
+    if empty:
+        filled = {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in empty.items()}
+        missing = {"$or": [{name: {"$exists": False}} for name in empty]}
+        database[collection.name].update_many(missing, [{"$set": filled}])
 
 
 _READY: set[tuple[str, str]] = set()

@@ -42,18 +42,16 @@ def expel(database: Database[Document], url: str) -> list[str]:
     """Take the article of an address out of the archive, as off topic.
 
     Returns:
-        The `_id`s of the articles that were copies of it or reused it, to be derived anew.
+        Its `_id`, for `pipelines.derived.rederive`; nothing where the address led to no article.
     """
     document = database.urls.find_one({"_id": url})
     article = document["article"] if document else None
     if article is None:
         return []
-    pointing = {"$or": [{"copy_of": article}, {"reuses": article}]}
-    orphans = [other["_id"] for other in database.articles.find(pointing, {"_id": 1})]
     database.articles.delete_one({"_id": article})
     database.versions.delete_many({"article": article})
     database.urls.update_many({"article": article}, {"$set": {"article": None, "outcome": Outcome.OFF_TOPIC}})
-    return orphans
+    return [article]
 
 
 def withdrawn_addresses(database: Database[Document]) -> set[str]:

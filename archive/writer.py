@@ -201,7 +201,11 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
         "copy_of": old["copy_of"] if old else None,
         "copy_kind": old["copy_kind"] if old else None,
         "reuses": old["reuses"] if old else [],
-        "story": old["story"] if old else None,
+        "ties": old["ties"] if old else [],
+        # Null until stories are derived: what is interrupted before is found by it.
+        "story": None,
+        "follows": old["follows"] if old else None,
+        "through": old["through"] if old else None,
         "version": old["version"] + 1 if old else 1,
         "version_at": now,
         "first_seen": old["first_seen"] if old else now,

@@ -18,7 +18,7 @@ from commands import console
 from commands.console import UsageFault, guarded
 from commands.crawl import crawl
 from commands.why import tell
-from pipelines import copies
+from pipelines.derived import rederive
 from pipelines.identity import Comparison, compare
 from sources import registry
 from sources.urls import UrlError, canonicalize
@@ -71,12 +71,12 @@ class Command(BaseRunSpiderCommand):
 
 
 async def derive(settings: BaseSettings | None, ids: list[str]) -> None:
-    """Find a new original for what were copies of an article that has left."""
+    """Find a new original for the copies of articles that have left, and their stories another first report."""
     assert settings is not None
     uri = mongo.locate(settings["MONGODB_URI"], Path(settings["DATA_DIR"]))
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
     try:
-        await copies.derive(client[settings["MONGODB_DATABASE"]], ids, _compare)
+        await rederive(client[settings["MONGODB_DATABASE"]], ids, _compare)
     finally:
         await client.close()
 

@@ -117,7 +117,8 @@ async def _write(database: Database, changes: list[tuple[Document, Document]]) -
     sets, standings = [], []
     for old, found in changes:
         seen = {name: old[name] for name in ("text_hash", *_DERIVED)}
-        sets.append(UpdateOne({"_id": old["_id"], **seen}, {"$set": found}))
+        # Its story is to be derived anew: `pipelines.stories`.
+        sets.append(UpdateOne({"_id": old["_id"], **seen}, {"$set": found | {"story": None}}))
         standing = Outcome.COPY if found["copy_of"] else Outcome.STORED
         query = {"article": old["_id"], "outcome": {"$in": [Outcome.COPY, Outcome.STORED]}}
         standings.append(UpdateMany(query, {"$set": {"outcome": standing}}))

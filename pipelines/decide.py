@@ -74,4 +74,5 @@ def identity(page: Page, source: Source) -> writer.Entry:
         return entry
     entry.addresses = [page.key, page.url, page.requested, *page.aliases]
     article.url = entry.url
+    article.story_keys += sorted({entry.url, *article.twins.values()})
     return entry

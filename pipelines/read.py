@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from archive import reservations
 from archive.records import Article, Evidence, Outcome, Page, Rejected
 from language.normalize import words
-from pipelines import dates, topic
+from pipelines import dates, ties, topic
 from pipelines.extract import read_page
 from pipelines.identity import sketch, text_hash
 from sources.model import Articles, Entry, Source
@@ -66,6 +66,9 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     article.topic = judgement.stored()
     article.text_hash = text_hash(article.text)
     article.sketch = sketch(article.text)
+    weights = ties.terms(article.title, article.text, article.topic)
+    article.terms = [{"term": term, "weight": weight} for term, weight in weights.items()]
+    article.story_keys = ties.keys(weights)
     article.search = " ".join(words(f"{article.title}\n{article.text}"))
     return Reading(article=article)
 

@@ -21,6 +21,7 @@ from pymongo import AsyncMongoClient
 from archive import ledger, merge, writer
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
+from pipelines.derived import rederive
 from pipelines.identity import Comparison, compare
 from pipelines.workers import Workers
 from sources.ages import read_ages
@@ -210,11 +211,11 @@ def _parts(entries: Iterable[writer.Entry]) -> Iterable[list[writer.Entry]]:
 
 
 async def _derive(setting: Setting, progress: Progress) -> int:
-    """Derive copies for the articles that were carried over, and for those that pointed to one that has left."""
+    """Derive copies and stories for the articles that were carried over, and for those that pointed to one that has left."""
     ids = await setting.beside.touched.distinct("_id")
     changed: set[str] = set()
     for start in range(0, len(ids), 100):
-        changed |= await copies.derive(setting.archive, ids[start : start + 100], _comparison(setting.workers))
+        changed |= await rederive(setting.archive, ids[start : start + 100], _comparison(setting.workers))
         progress("copies", min(start + 100, len(ids)), len(ids))
     return len(changed)
 

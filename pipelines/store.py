@@ -9,7 +9,8 @@ from datetime import timedelta
 from bson import ObjectId
 
 from archive import ledger, writer
-from pipelines import copies
+from pipelines.copies import Compare
+from pipelines.derived import rederive
 
 
 async def write(
@@ -17,7 +18,7 @@ async def write(
     entries: list[writer.Entry],
     made_by: dict[str, str],
     run: ObjectId,
-    compare_texts: copies.Compare | None,
+    compare_texts: Compare | None,
     *,
     ages: Sequence[timedelta] = (),
 ) -> None:
@@ -35,5 +36,5 @@ async def write(
     await writer.write_articles(database, entries, made_by)
     if compare_texts is not None:
         changed = [entry.article_id for entry in entries if entry.derive and not entry.error]
-        await copies.derive(database, changed, compare_texts)
+        await rederive(database, changed, compare_texts)
     await writer.write_ledger(database, entries, run, ages)

@@ -1,0 +1,163 @@
+"""Which articles tell one event: derived after the write, so that any order of arrival gives the same stories.
+
+`ties` of an article are the earlier ones that tell the same event (`ties.compare`), `story` is the first report of its story and
+`follows` what led it there (`settling`). All three are functions of the set of articles alone. Candidates are found by index:
+those that share one of an article's telling terms within some days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+from pipelines import ties
+from pipelines.copies import order
+from pipelines.settling import Place, settle
+from pipelines.ties import TIED, WINDOW, Told, compare
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+
+_TOLD = dict.fromkeys(
+    ("lang", "url", "twins", "terms", "published.at", "first_seen", "copy_of", "reuses", "story_keys"), 1
+)
+_PLACE = dict.fromkeys(
+    ("published.at", "first_seen", "copy_of", "story", "follows", "through", "ties.with", "ties.score"), 1
+)
+
+_AT_ONCE = 200
+"""Articles left without a story by an earlier process that are taken along, at most."""
+
+
+async def derive(database: Database, ids: Iterable[str]) -> set[str]:
+    """Settle `ties`, `story` and `follows` of articles just written, changed or removed, and of those that hang on them.
+
+    To be called after `copies.derive`, whose changes, like everything that was written and not derived because the process ended,
+    are found by their `story`, which is null.
+
+    Returns:
+        The `_id`s of all articles whose ties or story were set, themselves and others.
+    """
+    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, {"_id": 1}).limit(_AT_ONCE)
+    changed = sorted({*ids, *[document["_id"] async for document in waiting]})
+    if not changed:
+        return set()
+    tied = await _tie(database, changed)
+    shelf = _Shelf(database)
+    settled = await settle(shelf, tied | set(changed))
+    updates = [
+        UpdateOne(
+            {"_id": place.id}, {"$set": {"story": place.story, "follows": place.follows, "through": place.through}}
+        )
+        for place in settled
+    ]
+    if updates:
+        await database.articles.bulk_write(updates, ordered=False)
+    return tied | {place.id for place in settled}
+
+
+async def _tie(database: Database, changed: list[str]) -> set[str]:
+    """Set the ties of the changed articles, with earlier and with later ones; the `_id`s of those whose ties are new."""
+    found = database.articles.find({"_id": {"$in": changed}}, _TOLD | {"ties": 1})
+    articles = {document["_id"]: document async for document in found}
+    known = {name: _told(document) for name, document in articles.items()}
+    # What each article's ties are to be, and by later article those that are new with one of the changed.
+    own: dict[str, list[Document]] = {name: [] for name in articles}
+    later: dict[str, dict[str, Document]] = {}
+    for name, document in articles.items():
+        for candidate in await _candidates(database, document):
+            other = known.get(candidate["_id"]) or _told(candidate)
+            tie = compare(known[name], other)
+            if tie.score < TIED:
+                continue
+            if order(candidate) < order(document):
+                own[name].append(_stored(other.id, tie))
+            elif other.id not in articles:
+                later.setdefault(other.id, {})[name] = _stored(name, tie)
+    pointing = database.articles.find({"ties.with": {"$in": changed}, "_id": {"$nin": changed}}, {"ties": 1})
+    before = {document["_id"]: document["ties"] async for document in pointing}
+    updates = []
+    touched = set()
+    for name, entries in own.items():
+        entries.sort(key=lambda entry: str(entry["with"]))
+        if entries != articles[name]["ties"]:
+            touched.add(name)
+            updates.append(UpdateOne({"_id": name}, {"$set": {"ties": entries}}))
+    gone = set(changed)
+    for name in sorted(before.keys() | later.keys()):
+        entries = sorted(later.get(name, {}).values(), key=lambda entry: str(entry["with"]))
+        if entries == [entry for entry in before.get(name, []) if entry["with"] in gone]:
+            continue
+        touched.add(name)
+        # Two steps on these ties alone: another process may set others of the same article.
+        updates.append(UpdateOne({"_id": name}, {"$pull": {"ties": {"with": {"$in": changed}}}}))
+        if entries:
+            updates.append(UpdateOne({"_id": name}, {"$push": {"ties": {"$each": entries, "$sort": {"with": 1}}}}))
+    if updates:
+        await database.articles.bulk_write(updates)
+    return touched
+
+
+async def _candidates(database: Database, article: Document) -> list[Document]:
+    """The articles that may tell the same event: within the window, sharing a telling term; of texts told again, the first."""
+    if article["copy_of"] is not None:
+        return []
+    at = order(article)[0]
+    within = {"$gte": at - WINDOW, "$lte": at + WINDOW}
+    dated = {"story_keys": {"$in": article["story_keys"]}, "published.at": within}
+    undated = {"story_keys": {"$in": article["story_keys"]}, "published": None, "first_seen": within}
+    found = database.articles.find({"$or": [dated, undated]}, _TOLD)
+    return [document async for document in found if document["_id"] != article["_id"] and document["copy_of"] is None]
+
+
+def _told(document: Document) -> Told:
+    return Told(
+        id=document["_id"],
+        lang=document["lang"],
+        at=order(document)[0],
+        terms={entry["term"]: entry["weight"] for entry in document["terms"]},
+        url=document["url"],
+        twins=frozenset(document["twins"].values()),
+        copy_of=document["copy_of"],
+        reuses=frozenset(document["reuses"]),
+    )
+
+
+def _stored(other: str, tie: ties.Tie) -> Document:
+    return {"with": other, "score": tie.score, "why": [{"what": what, "part": part} for what, part in tie.why]}
+
+
+class _Shelf:
+    """The articles of the archive as places, each read once."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.places: dict[str, Place] = {}
+
+    async def get(self, ids: Collection[str]) -> dict[str, Place]:
+        missing = [name for name in ids if name not in self.places]
+        if missing:
+            await self._find({"_id": {"$in": missing}})
+        return {name: self.places[name] for name in ids if name in self.places}
+
+    async def hanging(self, ids: Collection[str]) -> list[Place]:
+        wanted = {"$in": sorted(ids)}
+        fields = ("ties.with", "copy_of", "story", "follows", "through")
+        return await self._find({"$or": [{field: wanted} for field in fields]})
+
+    async def _find(self, query: Document) -> list[Place]:
+        found = []
+        async for document in self.database.articles.find(query, _PLACE):
+            place = Place(
+                order(document),
+                document["copy_of"],
+                {entry["with"]: entry["score"] for entry in document["ties"]},
+                document["story"],
+                document["follows"],
+                document["through"],
+            )
+            found.append(self.places.setdefault(place.id, place))
+        return found

@@ -1,0 +1,123 @@
+"""Stories in the archive: the events of the sample press, in both languages, and the same ones in any order of arrival."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+from pymongo.database import Database
+
+from archive import mongo
+from archive.records import Outcome
+from pipelines.derived import rederive
+from pipelines.identity import Comparison, compare
+from sources.urls import canonicalize
+from tests.conftest import Machine
+
+Document = dict[str, Any]
+
+BARE = {"copy_of": None, "copy_kind": None, "reuses": [], "ties": [], "story": None, "follows": None, "through": None}
+
+
+def events(machine: Machine) -> dict[str, str]:
+    """The event of each stored article by its URL; articles that tell no shared event have one of their own."""
+    return {
+        truth.url: truth.event or truth.copy_of or truth.url
+        for truth in machine.press.press.truth()
+        if truth.outcome in (Outcome.STORED, Outcome.COPY)
+    }
+
+
+def f1(pairs: Iterable[tuple[bool, bool]]) -> float:
+    """F1 of (one event, one story) over pairs of articles."""
+    counted = list(pairs)
+    right = sum(event and story for event, story in counted)
+    wrong = sum(event != story for event, story in counted)
+    return 2 * right / (2 * right + wrong)
+
+
+@pytest.fixture(scope="module")
+def told(crawled: Machine) -> list[tuple[Document, str]]:
+    """Each article of the press with its event."""
+    by_url = {canonicalize(url): event for url, event in events(crawled).items()}
+    found = [(article, by_url.get(article["url"], "")) for article in crawled.database.articles.find()]
+    assert sum(not event for _, event in found) == 0
+    return found
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_articles_on_one_event_are_one_story(told: list[tuple[Document, str]], across: bool) -> None:
+    # Follow-ups and other events with the same actors within days are part of the press (stories/sequels.toml).
+    score = f1(
+        (event == other_event, article["story"] == other["story"])
+        for (article, event), (other, other_event) in combinations(told, 2)
+        if (article["lang"] != other["lang"]) is across
+    )
+    assert score >= 0.85
+
+
+def derived(database: Database[Document]) -> list[Document]:
+    """What is derived of each article."""
+    fields = ("copy_of", "reuses", "ties", "story", "follows", "through")
+    return database.articles.find({}, dict.fromkeys(fields, 1)).sort("_id").to_list()
+
+
+def rederived(database: Database[Document], uri: str) -> Callable[[list[str]], None]:
+    async def same(earlier: str, later: str) -> Comparison:
+        return compare(earlier, later)
+
+    async def run(ids: list[str]) -> None:
+        client: AsyncMongoClient[Document] = AsyncMongoClient(**mongo.client_options(uri))
+        try:
+            await rederive(client[database.name], ids, same)
+        finally:
+            await client.close()
+
+    return lambda ids: asyncio.run(run(ids))
+
+
+def test_any_order_of_arrival_in_the_archive_gives_the_same_stories(
+    told: list[tuple[Document, str]], database: Database[Document], mongodb_uri: str
+) -> None:
+    busy = [article for article, event in told if event.startswith(("2023-11", "2024-06", "2024-10"))]
+    derive = rederived(database, mongodb_uri)
+    database.articles.insert_many([article | BARE for article in busy])
+    derive([article["_id"] for article in busy])
+    whole = derived(database)
+    assert len({article["story"] for article in whole}) < len(whole) / 2
+    rng = random.Random(12)
+    for _ in range(3):
+        database.articles.delete_many({})
+        waiting = rng.sample(busy, len(busy))
+        while waiting:
+            batch, waiting = waiting[:5], waiting[5:]
+            database.articles.insert_many([article | BARE for article in batch])
+            derive([article["_id"] for article in batch])
+        assert derived(database) == whole
+
+    # The first report of the largest story leaves, as `scrapy judge URL no` has it, and comes back.
+    stories = [article["story"] for article in whole]
+    first = max(set(stories), key=stories.count)
+    left = database.articles.find_one_and_delete({"_id": first})
+    derive([first])
+    assert left is not None
+    assert database.articles.count_documents({"$or": [{"story": first}, {"ties.with": first}, {"follows": first}]}) == 0
+    assert database.articles.count_documents({"story": None}) == 0
+    database.articles.insert_one(left | BARE)
+    derive([first])
+    assert derived(database) == whole
+
+
+def test_what_a_killed_process_left_underived_is_derived_with_the_next_article(
+    told: list[tuple[Document, str]], database: Database[Document], mongodb_uri: str
+) -> None:
+    olympics = [article for article, event in told if event == "2023-11-olympics"]
+    database.articles.insert_many([article | BARE for article in olympics])
+    rederived(database, mongodb_uri)([olympics[-1]["_id"]])
+    assert database.articles.count_documents({"story": None}) == 0
+    assert len(database.articles.distinct("story")) == 1
