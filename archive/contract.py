@@ -353,15 +353,11 @@ ARTICLES = Collection(
         ),
         Field(
             "terms",
-            "array",
-            "what it speaks of, the heaviest first of those that both languages have, then of its own words",
+            "object",
+            "what it speaks of: identifier of the lexicon, `aspect:…`, number or stem of a word → weight, of how often and how "
+            "far up it stands, and how rare it is",
             "pipelines/ties.py",
-            fields=(
-                Field("term", "string", "identifier of the lexicon, `aspect:…`, number, or stem of a word", "article"),
-                Field(
-                    "weight", "double", "how often and how far up it stands, times how rare it is", "language/rarity.py"
-                ),
-            ),
+            free=True,
         ),
         Field(
             "story_keys",

@@ -145,9 +145,9 @@ def _prepare_collection(
 def _fill(database: Database[Document], collection: Collection) -> None:
     """Give documents of an older contract the fields that it did not have, empty: until then MongoDB takes no change of them."""
     empty: Document = {
-        field.name: None if field.nullable else []
+        field.name: None if field.nullable else [] if field.type == "array" else {}
         for field in collection.fields
-        if not field.optional and (field.nullable or field.type == "array")
+        if not field.optional and (field.nullable or field.type == "array" or field.free)
     }
     if empty:
         filled = {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in empty.items()}

@@ -190,6 +190,6 @@ class Article:
     topic: dict[str, Any] = field(default_factory=dict)
     text_hash: str = ""
     sketch: list[int] = field(default_factory=list)
-    terms: list[dict[str, Any]] = field(default_factory=list)
+    terms: dict[str, float] = field(default_factory=dict)
     story_keys: list[str] = field(default_factory=list)
     search: str = ""

@@ -26,7 +26,7 @@ from typing import Any
 from language.normalize import words
 from language.rarity import is_shared
 from pipelines.settling import SPAN
-from pipelines.ties import TIED, WINDOW, Told, compare, keys, terms
+from pipelines.ties import NOMINATED, TIED, WINDOW, Told, compare, keys, terms
 from pipelines.topic import judge
 from tests.samplepress.tables import load_stories
 
@@ -133,7 +133,7 @@ def sample_press() -> None:
             pairs += 1
             tied, same = compare(a, b).score >= TIED, events[a.id] == events[b.id]
             right, wrong, missed = right + (tied and same), wrong + (tied and not same), missed + (same and not tied)
-            found += tied and not set(keys(a.terms)).isdisjoint(keys(b.terms))
+            found += tied and len(set(keys(a.terms)) & set(keys(b.terms))) >= NOMINATED
         share = f"{right / (right + wrong):7.3f}{right / (right + missed):8.3f}"
         print(f"{name:16}{pairs:7}{right + missed:11}{right + wrong:6}{share}{found:8} of {right + wrong}")
 

@@ -15,6 +15,9 @@ from language.normalize import fold
 
 TABLE = Path(__file__).with_name("rarity.tsv")
 
+KEY_RARITY = 0.35
+"""Below this a term is in too many articles to find one by."""
+
 _ARABIC = re.compile("[\u0620-\u064a]")
 _ARABIC_ENDINGS = ("هما", "تين", "تان", "ين", "ون", "ات", "ان", "ها", "هم", "نا", "يه", "ه", "ا", "ي")
 _FRENCH_ENDINGS = ("ements", "ement", "ations", "ation", "ees", "ee", "es", "s", "e", "x")

@@ -66,9 +66,8 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     article.topic = judgement.stored()
     article.text_hash = text_hash(article.text)
     article.sketch = sketch(article.text)
-    weights = ties.terms(article.title, article.text, article.topic)
-    article.terms = [{"term": term, "weight": weight} for term, weight in weights.items()]
-    article.story_keys = ties.keys(weights)
+    article.terms = ties.terms(article.title, article.text, article.topic)
+    article.story_keys = ties.keys(article.terms)
     article.search = " ".join(words(f"{article.title}\n{article.text}"))
     return Reading(article=article)
 

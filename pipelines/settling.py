@@ -63,7 +63,7 @@ class Shelf(Protocol):
         ...
 
     async def hanging(self, ids: Collection[str]) -> list[Place]:
-        """Those that are tied to one of these, copies of it or in its story, follow it or were led through it."""
+        """Those that are tied to one of these, copies of it or in its story, follow it or were led through it, as it was before."""
         ...
 
 
@@ -91,6 +91,8 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
     # These may now be led to an earlier story by one of those that changed, or no longer be.
     named = await shelf.get({name for place in present.values() for name in place.ties})
     queue(place for place in named.values() if not place.ties)
+    # In one question each, what the decisions below will ask for one by one.
+    await shelf.hanging({name for *_, name in waiting if name not in changed})
     settled = []
     while waiting:
         name = heappop(waiting)[2]
@@ -99,7 +101,7 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
         place.story, place.follows, place.through = await _decide(shelf, place)
         if place.standing != before:
             settled.append(place)
-        if place.story != before[0] or name in changed:
+        if place.story != before[0] and name not in changed:
             queue(other for other in await shelf.hanging({name}) if other.order > place.order)
     return settled
 

@@ -16,7 +16,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pipelines import ties
 from pipelines.copies import order
 from pipelines.settling import Place, settle
-from pipelines.ties import TIED, WINDOW, Told, compare
+from pipelines.ties import NOMINATED, TIED, WINDOW, Told, compare
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -41,13 +41,18 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     Returns:
         The `_id`s of all articles whose ties or story were set, themselves and others.
     """
-    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, {"_id": 1}).limit(_AT_ONCE)
-    changed = sorted({*ids, *[document["_id"] async for document in waiting]})
+    named = set(ids)
+    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, _TOLD | {"ties": 1})
+    articles = {document["_id"]: document async for document in waiting.limit(_AT_ONCE)}
+    if missing := named - articles.keys():
+        written = database.articles.find({"_id": {"$in": sorted(missing)}}, _TOLD | {"ties": 1})
+        articles |= {document["_id"]: document async for document in written}
+    changed = named | articles.keys()
     if not changed:
         return set()
-    tied = await _tie(database, changed)
     shelf = _Shelf(database)
-    settled = await settle(shelf, tied | set(changed))
+    tied = await _tie(database, articles, sorted(changed), shelf)
+    settled = await settle(shelf, tied | changed)
     updates = [
         UpdateOne(
             {"_id": place.id}, {"$set": {"story": place.story, "follows": place.follows, "through": place.through}}
@@ -59,20 +64,23 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     return tied | {place.id for place in settled}
 
 
-async def _tie(database: Database, changed: list[str]) -> set[str]:
-    """Set the ties of the changed articles, with earlier and with later ones; the `_id`s of those whose ties are new."""
-    found = database.articles.find({"_id": {"$in": changed}}, _TOLD | {"ties": 1})
-    articles = {document["_id"]: document async for document in found}
+async def _tie(database: Database, articles: dict[str, Document], changed: list[str], shelf: _Shelf) -> set[str]:
+    """Set the ties of the changed articles, with earlier and with later ones; the `_id`s of those whose ties are new.
+
+    Articles that it has read, and whose ties stay, are put on the shelf.
+    """
     known = {name: _told(document) for name, document in articles.items()}
     # What each article's ties are to be, and by later article those that are new with one of the changed.
     own: dict[str, list[Document]] = {name: [] for name in articles}
     later: dict[str, dict[str, Document]] = {}
+    near: dict[str, Document] = {}
     for name, document in articles.items():
         for candidate in await _candidates(database, document):
             other = known.get(candidate["_id"]) or _told(candidate)
             tie = compare(known[name], other)
             if tie.score < TIED:
                 continue
+            near[other.id] = candidate
             if order(candidate) < order(document):
                 own[name].append(_stored(other.id, tie))
             elif other.id not in articles:
@@ -98,6 +106,9 @@ async def _tie(database: Database, changed: list[str]) -> set[str]:
             updates.append(UpdateOne({"_id": name}, {"$push": {"ties": {"$each": entries, "$sort": {"with": 1}}}}))
     if updates:
         await database.articles.bulk_write(updates)
+    for name, document in near.items():
+        if name not in touched and name not in articles:
+            shelf.put(document)
     return touched
 
 
@@ -107,10 +118,15 @@ async def _candidates(database: Database, article: Document) -> list[Document]:
         return []
     at = order(article)[0]
     within = {"$gte": at - WINDOW, "$lte": at + WINDOW}
-    dated = {"story_keys": {"$in": article["story_keys"]}, "published.at": within}
-    undated = {"story_keys": {"$in": article["story_keys"]}, "published": None, "first_seen": within}
-    found = database.articles.find({"$or": [dated, undated]}, _TOLD)
-    return [document async for document in found if document["_id"] != article["_id"] and document["copy_of"] is None]
+    keys = article["story_keys"]
+    some = {"story_keys": {"$in": keys}, "copy_of": None, "_id": {"$ne": article["_id"]}}
+    # Three shared keys, or one that is an address: an article's own, or that of its translation.
+    addresses = [article["url"], *article["twins"].values()]
+    shared = {"$size": {"$setIntersection": ["$story_keys", keys]}}
+    enough = {"$or": [{"$expr": {"$gte": [shared, NOMINATED]}}, {"story_keys": {"$in": addresses}}]}
+    dated = some | {"published.at": within} | enough
+    undated = some | {"published.at": None, "first_seen": within} | enough
+    return [document async for document in database.articles.find({"$or": [dated, undated]}, _TOLD | _PLACE)]
 
 
 def _told(document: Document) -> Told:
@@ -118,7 +134,7 @@ def _told(document: Document) -> Told:
         id=document["_id"],
         lang=document["lang"],
         at=order(document)[0],
-        terms={entry["term"]: entry["weight"] for entry in document["terms"]},
+        terms=document["terms"],
         url=document["url"],
         twins=frozenset(document["twins"].values()),
         copy_of=document["copy_of"],
@@ -136,6 +152,7 @@ class _Shelf:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.places: dict[str, Place] = {}
+        self.hung: dict[str, list[Place]] = {}
 
     async def get(self, ids: Collection[str]) -> dict[str, Place]:
         missing = [name for name in ids if name not in self.places]
@@ -144,20 +161,29 @@ class _Shelf:
         return {name: self.places[name] for name in ids if name in self.places}
 
     async def hanging(self, ids: Collection[str]) -> list[Place]:
-        wanted = {"$in": sorted(ids)}
-        fields = ("ties.with", "copy_of", "story", "follows", "through")
-        return await self._find({"$or": [{field: wanted} for field in fields]})
+        missing = sorted(name for name in ids if name not in self.hung)
+        if missing:
+            self.hung |= {name: [] for name in missing}
+            fields = ("ties.with", "copy_of", "story", "follows", "through")
+            for place in await self._find({"$or": [{field: {"$in": missing}} for field in fields]}):
+                on = {*place.ties, place.copy_of, place.story, place.follows, place.through}
+                for name in on.intersection(missing):
+                    self.hung[str(name)].append(place)
+        return [place for name in ids for place in self.hung[name]]
 
     async def _find(self, query: Document) -> list[Place]:
         found = []
         async for document in self.database.articles.find(query, _PLACE):
-            place = Place(
-                order(document),
-                document["copy_of"],
-                {entry["with"]: entry["score"] for entry in document["ties"]},
-                document["story"],
-                document["follows"],
-                document["through"],
-            )
-            found.append(self.places.setdefault(place.id, place))
+            found.append(self.put(document))
         return found
+
+    def put(self, document: Document) -> Place:
+        place = Place(
+            order(document),
+            document["copy_of"],
+            {entry["with"]: entry["score"] for entry in document["ties"]},
+            document["story"],
+            document["follows"],
+            document["through"],
+        )
+        return self.places.setdefault(place.id, place)

@@ -17,13 +17,17 @@ from typing import Any
 
 from language.lexicon import load
 from language.normalize import fold, words
-from language.rarity import is_shared, rarity, stem
+from language.rarity import KEY_RARITY, is_shared, rarity, stem
 
 TIED = 0.5
 """Score from which two articles tell one event."""
 
 WINDOW = timedelta(days=4)
 """Articles that lie further apart are not compared: what follows then is another event."""
+
+NOMINATED = 3
+"""Keys that two articles must share to be compared: all pairs of the sample press that `compare` ties do, and one in twenty of
+those that have nothing to do with each other."""
 
 # What the likeness of two articles must be for a tie, in one language and in two; fitted on the sample press.
 _BAR_SAME, _BAR_OTHER = 0.20, 0.32
@@ -34,12 +38,10 @@ _SHARED_KEPT, _WORDS_KEPT = 40, 60
 _SHARED_WEIGHT = 1.5
 # Code points at the top of a text, and words at the top of an article: the news.
 _LEAD, _LEAD_WORDS = 350, 40
-_NUMBER = re.compile(r"\d+(?:[.,٫٬]\d+)*")
+_NUMBER = re.compile(r"\d{1,3}(?:[ .,٫٬]\d{3})+(?!\d)|\d+(?:[.,٫٬]\d+)*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
-_KEYS = 20
-# Below this a term is in too many articles to find one by.
-_KEY_RARITY = 0.35
+_KEYS = 12
 _WHY_KEPT = 8
 
 Terms = Mapping[str, float]
@@ -65,7 +67,8 @@ def terms(title: str, text: str, topic: Mapping[str, Any]) -> dict[str, float]:
             counted[identifier] += times  # type: ignore[assignment]
     counted.update({f"aspect:{aspect}": 1 for aspect in topic["aspects"]})
     whole = f"{title}\n{text}"
-    for number in set(_NUMBER.findall(fold(whole))):
+    # 10.340, 10 340 and 10340 are one number, whatever a newspaper puts between its digits.
+    for number in {re.sub(r"\D", "", number) for number in _NUMBER.findall(fold(whole))}:
         if len(number) > 1 and not _YEAR.fullmatch(number):
             counted[number] = 1
     shared = {
@@ -91,7 +94,7 @@ def _heaviest(weights: Terms, count: int) -> dict[str, float]:
 
 def keys(weights: Terms) -> list[str]:
     """The terms by which articles on the same event are found: of each sort the heaviest that are not in too many articles."""
-    telling = [term for term in sorted(weights, key=lambda term: (-weights[term], term)) if rarity(term) >= _KEY_RARITY]
+    telling = [term for term in sorted(weights, key=lambda term: (-weights[term], term)) if rarity(term) >= KEY_RARITY]
     shared = [term for term in telling if is_shared(term)]
     own = [term for term in telling if not is_shared(term)]
     return [*shared[:_KEYS], *own[:_KEYS]]
@@ -168,7 +171,7 @@ def _language(code: str) -> str:
 
 
 def _length(weights: Terms, same: bool) -> float:
-    return sqrt(sum(weight * weight for term, weight in weights.items() if same or is_shared(term)))
+    return sqrt(sum([weight * weight for term, weight in weights.items() if same or is_shared(term)]))
 
 
 def _left(apart: timedelta) -> float:

@@ -61,6 +61,9 @@ def show(seconds: float) -> None:
     say(f'  mongosh "{address}/{name}?directConnection=true"', markup=False, soft_wrap=True)
     say(f'  make query DB={name} Q="حموشي باريس"')
     say(f'  make query DB={name} Q="Hammouchi Jeux"')
+    told = database.articles.aggregate([{"$sortByCount": "$story"}, {"$limit": 1}]).to_list()
+    if told:
+        say(f"  MONGODB_DATABASE={name} .venv/bin/scrapy story {told[0]['_id']}", markup=False, soft_wrap=True)
     say("  make crawl SINCE=2025-01-01        the live outlets (needs the internet)")
     say("  make db-stop                       stop the embedded MongoDB")
 
