@@ -21,7 +21,7 @@ Document = dict[str, Any]
 Pointer = tuple[str, int]
 
 _BATCH = 200
-_DERIVED = ("copy_of", "copy_kind", "reuses", "story")
+_DERIVED = ("copy_of", "copy_kind", "reuses", "ties", "story", "follows", "through")
 _KEPT = ("_id", "url", *_DERIVED)
 
 
@@ -210,7 +210,7 @@ def _changed_versions(standing: list[Document], made: list[Document], article: s
 
 
 async def _touch(made: Database, ids: Iterable[str]) -> None:
-    """Remember articles whose copies are to be derived, before they change: a kill in between must not forget them."""
+    """Remember articles whose copies and stories are to be derived, before they change: a kill in between must not forget them."""
     updates = [UpdateOne({"_id": name}, {"$set": {"_id": name}}, upsert=True) for name in ids]
     if updates:
         await made.touched.bulk_write(updates, ordered=False)
@@ -284,7 +284,7 @@ async def _expel(made: Database, archive: Database, lost: dict[str, str], change
     gone = [name for name in ids if name not in still]
     changes.left.update(lost[name] for name in gone)
     pointing = {"$or": [{"copy_of": {"$in": gone}}, {"reuses": {"$in": gone}}]}
-    await _touch(made, [other["_id"] async for other in archive.articles.find(pointing, {"_id": 1})])
+    await _touch(made, [*gone, *[other["_id"] async for other in archive.articles.find(pointing, {"_id": 1})]])
     if gone:
         await archive.versions.delete_many({"article": {"$in": gone}})
         await archive.articles.delete_many({"_id": {"$in": gone}})

@@ -34,7 +34,7 @@ class Withdrawal:
         versions, records, entries: how many earlier states, WARC records of its pages, and captures of feeds and listings
             that quoted it have been removed.
         copies: articles with its text, at whatever outlet, that stay: `queries.texts_like` documents.
-        orphans: `_id`s of the articles whose `copy_of` and `reuses` are to be derived anew.
+        orphans: `_id`s for which copies and stories are to be derived anew: the article's, and of those that point to it.
     """
 
     url: str
@@ -74,7 +74,8 @@ def withdraw(
     done = Withdrawal(url, article is not None)
     if article is not None:
         done.copies = _same_text(database, article)
-        done.orphans = [other["_id"] for other in database.articles.find(_pointing(article["_id"]), {"_id": 1})]
+        done.orphans = [article["_id"]]
+        done.orphans += [other["_id"] for other in database.articles.find(_pointing(article["_id"]), {"_id": 1})]
     done.records = _erase_pages(database, warc, addresses)
     done.entries = _erase_quotations(database, warc, forms, article)
     done.versions = _forget(database, url, name, addresses, f"withdrawn by {by}: {reason}")

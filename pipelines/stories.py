@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from pipelines import ties
-from pipelines.copies import order
+from pipelines.nominate import order
 from pipelines.settling import Place, settle
 from pipelines.ties import NOMINATED, TIED, WINDOW, Told, compare
 
