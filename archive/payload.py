@@ -1,6 +1,6 @@
 """The payload of an answer with its content-coding undone, within bounds.
 
-The codings are undone as leniently as Scrapy does on the network: what came before a fault is kept.
+The codings are undone as on the network: of gzip and deflate what came before a fault is kept.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from archive.warc.message import Message
 #: The crawl's own bound (DOWNLOAD_MAXSIZE).
 MAX_BODY = 20 * 2**20
 _CHUNK = 2**16
+# As on the network, see crawler/middlewares/compression.py: how often a body may be packed, and zstd's window (RFC 9659).
+_MAX_CODINGS = 2
+_ZSTD_WINDOW_LOG = 23
+_NONE = ("identity", "none", "")
 
 
 class TooLarge(ValueError):
@@ -50,13 +54,17 @@ def body(message: Message, *, strict: bool = True) -> bytes:
         BadCoding: it is not in its content-coding.
     """
     data = message.payload
-    for coding in reversed(headers(message).get("content-encoding", "").lower().split(",")):
-        undo = _CODINGS.get(coding.strip())
-        if undo is None:
-            break  # as Scrapy: what it does not know stays as it is
+    declared = headers(message).get("content-encoding", "").lower().split(",")
+    codings = [coding.strip() for coding in declared if coding.strip() not in _NONE]
+    if strict and len(codings) > _MAX_CODINGS:
+        raise BadCoding(f"the body is packed {len(codings)} times over")
+    for coding in reversed(codings):
         if not data:
             return data
+        undo = _CODINGS.get(coding)
         try:
+            if undo is None:
+                raise EOFError(f"the content-coding {coding[:40]!r} is unknown")
             data = undo(data)
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
             if strict:
@@ -118,7 +126,7 @@ def _brotli(data: bytes) -> bytes:
 def _zstd(data: bytes) -> bytes:
     parts: list[bytes] = []
     total = 0
-    inflater = zstd.ZstdDecompressor()
+    inflater = zstd.ZstdDecompressor(options={int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG})
     while data or not inflater.needs_input:
         parts.append(inflater.decompress(data, _CHUNK))
         total = _bounded(parts, total)

@@ -41,7 +41,7 @@ def chunked(data: bytes) -> bytes:
         ("br", brotli.compress(BODY)),
         ("zstd", payload.zstd.compress(BODY)),
         ("gzip, br", brotli.compress(gzip.compress(BODY))),
-        ("magic", BODY),
+        ("identity", BODY),
     ],
 )
 @pytest.mark.parametrize("transfer", ["", "chunked"])
@@ -102,12 +102,20 @@ def test_a_record_that_explodes_costs_itself_only(tmp_path: Path) -> None:
     assert "inflates to more than 64 MB" in damage.reason
 
 
-@pytest.mark.parametrize("body", [b"not gzip at all" * 9, b"\x1f\x8b\x08\x00rest of nothing"])
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", b"not gzip at all" * 9),
+        ("gzip", b"\x1f\x8b\x08\x00rest of nothing"),
+        ("magic", BODY),
+        ("gzip, gzip, gzip", b"packed too often"),
+    ],
+)
 def test_a_payload_in_another_coding_than_declared_is_undecodable_in_ours_and_read_in_others(
-    tmp_path: Path, body: bytes
+    tmp_path: Path, coding: str, body: bytes
 ) -> None:
     with warc(tmp_path / "a.warc.gz") as made:
-        made.page(URL, body, "outlet", headers=(HTML, ("Content-Encoding", "gzip")))
+        made.page(URL, body, "outlet", headers=(HTML, ("Content-Encoding", coding)))
     response, metadata = only(tmp_path / "a.warc.gz")
     assert metadata is not None
     assert replay.page(response, "a.warc.gz", metadata.discovery()).outcome is Outcome.UNDECODABLE
