@@ -583,7 +583,14 @@ RULES = Collection(
     (_index("at", expireAfterSeconds=86400),),
 )
 
-COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES)
+COMMONS = Collection(
+    "commons",
+    "Shingles that so many articles share that they nominate no copy: learnt from look-ups, and learnt again where lost.",
+    (Field("_id", "long", "the hash, as in `articles.sketch`", "pipelines/nominate.py", "signed 64-bit"),),
+    (),
+)
+
+COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES, COMMONS)
 
 
 def validator(collection: Collection) -> dict[str, Any]:
@@ -629,7 +636,8 @@ def markdown() -> str:
         lines += ["| field | type | meaning | unit or values | source |", "|---|---|---|---|---|"]
         lines += _rows(collection.fields, "")
         indexes = ", ".join("`" + " + ".join(key for key, _ in index.keys) + "`" for index in collection.indexes)
-        lines += ["", f"Indexes: {indexes}."]
+        if indexes:
+            lines += ["", f"Indexes: {indexes}."]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from bson import Int64
+from pymongo import ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from pipelines.identity import NOMINATED, containment
@@ -34,7 +36,6 @@ COMMON = 40
 #: How many articles are looked at: a full answer is a sign of such a shingle, and is asked for wider only where there is none.
 _LOOKS = (100, 400, 2000)
 _SIDE_BY_SIDE = 8
-_REMEMBERED = 50_000
 
 
 async def nominate(database: Database, articles: Iterable[Document]) -> dict[str, list[Document]]:
@@ -64,7 +65,7 @@ async def nominate(database: Database, articles: Iterable[Document]) -> dict[str
 async def _sharing(database: Database, article: Document) -> list[Document]:
     """The articles that share an article's text or one of its rarer hashes; of more than 2,000 any 2,000."""
     either: list[Document] = [{"text_hash": article["text_hash"]}] if article["text_hash"] else []
-    known = _known_commons(database)
+    known = await known_commons(database)
     looks = iter(_LOOKS)
     look = next(looks)
     while True:
@@ -77,8 +78,13 @@ async def _sharing(database: Database, article: Document) -> list[Document]:
             return found
         counted = Counter(value for document in found for value in set(document["sketch"]).intersection(asked))
         common = {value for value, count in counted.items() if count > COMMON} - known
-        known |= common
-        if not common:
+        if common:
+            known |= common
+            writes: list[ReplaceOne[Document]] = [
+                ReplaceOne({"_id": Int64(value)}, {}, upsert=True) for value in sorted(common)
+            ]
+            await database.commons.bulk_write(writes, ordered=False)
+        else:
             look = next(looks, 0)
         if not look:
             return found
@@ -117,9 +123,10 @@ def order(article: Document) -> tuple[datetime, datetime, str]:
 _COMMONS: dict[tuple[int, str], set[int]] = {}
 
 
-def _known_commons(database: Database) -> set[int]:
-    """The over-common hashes that this process has met in a database; once common, always common."""
-    known = _COMMONS.setdefault((hash(database.client), database.name), set())
-    if len(known) > _REMEMBERED:
-        known.clear()
-    return known
+async def known_commons(database: Database) -> set[int]:
+    """The over-common hashes that any process has met in a database; once common, always common."""
+    key = (hash(database.client), database.name)
+    if key not in _COMMONS:
+        found = {document["_id"] async for document in database.commons.find()}
+        _COMMONS.setdefault(key, found)
+    return _COMMONS[key]

@@ -67,6 +67,9 @@ def erase(folder: Path, captures: Iterable[Document], addresses: Iterable[str] =
                 os.fsync(stream.fileno())
         except OSError as error:
             raise EraseError(f"{path}: cannot be changed: {error.strerror}") from error
+        if places:
+            # It names the address; `scrapy captures --cdxj` writes it anew.
+            path.with_name(path.name.partition(".warc.gz")[0] + ".cdxj").unlink(missing_ok=True)
         count += len(places)
     return count
 

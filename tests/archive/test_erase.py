@@ -55,9 +55,12 @@ def test_one_record_goes_and_the_others_stay_where_they_were(tmp_path: Path) -> 
             stream.write(data)
             places.append({"_id": record.id, "file": NAME, "offset": offset, "length": len(data)})
             offset += len(data)
+    index = tmp_path / NAME.replace(".warc.gz", ".cdxj")
+    index.write_text("example,press)/1 …")
     size = path.stat().st_size
     assert erase(tmp_path, [places[1]]) == 2
     assert path.stat().st_size == size
+    assert not index.exists(), "an index names the address too"
     for place, body in ((places[0], bodies[0]), (places[3], bodies[2])):
         assert reader.read(tmp_path, place).message.payload == body
     with path.open("rb") as stream:
