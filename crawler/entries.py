@@ -439,7 +439,7 @@ class EntryPoints:
             if child.url in self.sitemaps:
                 continue
             if len(self.sitemaps) >= most:
-                logger.warning("%s: more than %d sitemaps; the others are left out", self.source.name, most)
+                logger.info("%s: more than %d sitemaps; the others are left out", self.source.name, most)
                 return
             self.sitemaps.add(child.url)
             self.gaps.begin(whole)

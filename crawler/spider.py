@@ -101,7 +101,7 @@ class SourceSpider(Spider):
         self.cursor: dict[str, Any] = {}
         self.captured: list[dict[str, Any]] = []
         self.archived: set[str] = set()
-        self.order = self.named = 0
+        self.order = 0
         self.doubted: dict[str, str] = {}
 
     @classmethod
@@ -237,13 +237,10 @@ class SourceSpider(Spider):
     async def enter(self, links: Iterable[Link], found_by: str, where: str) -> list[dict[str, Any]]:
         """The ledger's documents of some links; new ones are counted as discovered."""
         finds = [find for link in links if (find := self._find(link, found_by, where))]
-        room = self.settings.getint("ADDRESSES") - self.named
+        room = self.settings.getint("ADDRESSES") - self.run.counters["discovered"]
         if len(finds) > room:
-            logger.warning(
-                "%s: %s names more addresses than a crawl takes; the others are left out", self.name, found_by
-            )
+            logger.info("%s: %s names more addresses than a crawl takes; the others are left out", self.name, found_by)
             finds = finds[: max(room, 0)]
-        self.named += len(finds)
         documents = await self.storage(lambda: ledger.discover(self.database, self.source.name, finds, self.started))
         # Two entry points that are read at once may both find an address new.
         self.discovered |= {document["_id"] for document in documents if document.get("new")}

@@ -8,7 +8,7 @@ import re
 # text can look like another (CVE-2021-42574). The plain direction marks of Arabic text stay, and so do tabs.
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # A user name and a password in an address.
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/@'\"]{1,500}@")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/?#'\"]{1,500}@")
 
 
 def printable(text: str, *, keep: str = "") -> str:

@@ -96,7 +96,8 @@ def dechunk(data: bytes) -> bytes:
     at = 0
     if not _CHUNK_SIZE.match(data):
         return data
-    while (size := _CHUNK_SIZE.match(data, at)) and (length := int(size[1], 16)):
+    # A chunk may be announced that is longer than anything; what is there of it is all there is.
+    while at < len(data) and (size := _CHUNK_SIZE.match(data, at)) and (length := int(size[1], 16)):
         pieces.append(data[size.end() : size.end() + length])
         at = size.end() + length
         at += 2 if data[at : at + 2] == b"\r\n" else 1

@@ -40,6 +40,7 @@ def test_chunks_that_were_cut_give_what_came() -> None:
     assert message.dechunk(b"5\r\nhello\r\n10\r\nwor") == b"hellowor"
     assert message.dechunk(b"5\r\nhel") == b"hel"
     assert message.dechunk(b"") == b""
+    assert message.dechunk(b"FFFFFFFFFFFFFFFFFFFFFFFF\r\nabc") == b"abc"
 
 
 def test_interim_responses_are_left_out() -> None:

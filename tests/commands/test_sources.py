@@ -54,7 +54,7 @@ def test_an_outlet_whose_file_is_true_passes_and_nothing_is_stored(machine: Mach
     assert sum(path.endswith(".html") for path in asked) == 1
     start = len(asked)
     assert live(machine, folder)[0] == 0
-    assert len(machine.press.log) - start == 3, "unless it is named: robots.txt, the feed, an article"
+    assert len(machine.press.log) - start == 4, "unless it is named: robots.txt, tdmrep.json, the feed, an article"
 
 
 def test_what_is_broken_is_told_with_its_reason(machine: Machine, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ settings = Settings()
 settings.setmodule("settings.base", priority="project")
 settings.setdict({"ITEM_PIPELINES": {}, "SPIDER_LOADER_CLASS": "scrapy.spiderloader.SpiderLoader", "DOWNLOAD_DELAY": 0,
                   "ROBOTSTXT_OBEY": False, "DOWNLOADER_MIDDLEWARES": {}, "RETRY_TIMES": 0, "DOWNLOAD_TIMEOUT": 1,
-                  "DOWNLOAD_MAXSIZE": 50_000, "CONCURRENT_REQUESTS": 1}, priority="cmdline")
+                  "DOWNLOAD_MAXSIZE": 50_000, "CONCURRENT_REQUESTS": 1, "GUARD_ALLOW": "127.0.0.1"}, priority="cmdline")
 process = CrawlerProcess(settings)
 process.crawl(Visitor)
 process.start()

@@ -105,7 +105,7 @@ PAGES = [
     Case(name="milliard-de-rires", tries="XHTML with entities that grow a billionfold", outcome="off_topic", play=answer(_LAUGHS.encode() + page("Des roses riantes", extra="<p>&a11;</p>")[15:], kind="application/xhtml+xml")),
     Case(name="million-de-liens", tries="300,000 links", outcome="unreadable", says="too many tags", play=answer(lambda: page("Des roses liées", extra='<a href="/x">x</a>' * 300_000))),
     Case(name="attributs", tries="one element with 100,000 attributes", outcome="unreadable", says="took longer", play=answer(lambda: page("Des roses ornées", extra="<p " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x</p>"))),
-    Case(name="titre-immense", tries="a title of 200,000 letters", outcome="off_topic", play=answer(lambda: page("rose " * 40_000))),
+    Case(name="titre-immense", tries="a title of 40,000 letters", outcome="off_topic", play=answer(lambda: page("rose " * 8_000))),
     Case(name="dates-sans-fin", tries="50,000 dates", outcome="unreadable", says="too many tags", play=answer(lambda: page("Des roses datées", extra="<time datetime='2024-01-01'>1er janvier 2024</time> " * 50_000))),
     Case(name="espaces", tries="three megabytes of white space and open brackets, for regular expressions", outcome="unreadable", says="too many tags", play=answer(lambda: page("Des roses espacées", extra=" \t" * 750_000 + "<" * 750_000 + "(" * 750_000))),
     Case(name="charset-inconnu", tries="a charset that does not exist", outcome="off_topic", play=answer(page("Des roses chiffrées"), kind="text/html; charset=../../etc/passwd")),
