@@ -15,21 +15,20 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive import answers, ledger
+from archive import answers
 from archive.patience import StorageLost
 from archive.records import Outcome
 from crawler import archives, outcomes
 from crawler.discovery.feeds import is_whole, read_feed
 from crawler.discovery.links import EntryError, Link, instant
 from crawler.discovery.listings import read_listing
-from crawler.discovery.sitemaps import Sitemap, looks_like_a_sitemap, read_sitemap
-from crawler.discovery.wordpress import posts_url, read_posts
+from crawler.discovery.sitemaps import Sitemap, read_sitemap
 from crawler.errors import NotNow, RobotsUnreachable
 from crawler.gaps import Gaps
 from crawler.middlewares import conditional
-from crawler.spans import Spans
+from crawler.past import Past
 from crawler.walk import BOTTOM, Walk
-from crawler.window import SLACK, Window, hours
+from crawler.window import Window, hours
 from language.queries import queries
 from sources.model import Point, in_domains, points
 from sources.registry import is_article
@@ -61,6 +60,7 @@ class EntryPoints:
         spider: whose crawl it is.
         walk: how far the listings have been walked.
         gaps: what may have been missed.
+        past: archives by date and APIs.
         sitemaps: those that have been asked for in this crawl.
     """
 
@@ -69,6 +69,7 @@ class EntryPoints:
         self.source = spider.source
         self.gaps = Gaps(spider)
         self.walk = Walk(spider, self.gaps)
+        self.past = Past(self)
         self.sure = any(point.confirmed for point in points(self.source, "feeds", "sitemaps", "listings"))
         self.feeds = 0
         self.sitemaps: set[str] = {point.url for point in points(self.source, "sitemaps")}
@@ -90,7 +91,7 @@ class EntryPoints:
             if point.field != "feeds":
                 yield from self._ask(point)
 
-    def _since(self) -> datetime | None:
+    def since(self) -> datetime | None:
         """How far back archives and listings are walked: to the window's edge, or to the last visit of a feed with a gap."""
         return self.spider.window.since or self.gaps.since
 
@@ -100,69 +101,26 @@ class EntryPoints:
         An unconfirmed one is asked only where the confirmed ones do not suffice, and then is missed by nobody.
         """
         spider, url = self.spider, point.url
-        since = self._since()
+        since = self.since()
         quiet = not point.confirmed
         missing = spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM)
         if quiet and ((self.sure and since is None) or missing < (_MISSING if self.sure else _MISSING_ALONE)):
             return
         if point.field == "feeds":
-            yield self._entry(url, self.read_feed, unconfirmed=quiet)
+            yield self.request(url, self.read_feed, unconfirmed=quiet)
         elif point.field == "sitemaps":
-            yield self._entry(url, self.read_sitemap, unconfirmed=quiet, depth=0)
+            yield self.request(url, self.read_sitemap, unconfirmed=quiet, depth=0)
         elif point.field == "listings":
             yield self._listing_page(url, 1, ENTRY_PRIORITY, [], unconfirmed=quiet)
         elif since is None:
             return
         elif point.field == "archives":
-            yield from self._archive(url, since)
+            yield from self.past.archive(url, since)
         elif point.field == "api":
-            yield from self._posts(url, spider.window.until or spider.started, unconfirmed=quiet)
+            yield from self.past.posts(url, spider.window.until or spider.started, since, unconfirmed=quiet)
         elif point.field == "search" and spider.window.since:
             searches = [url.replace("{query}", quote_plus(query)) for query in queries(self.source.languages)]
             yield from self._search(searches, unconfirmed=quiet)
-
-    def _archive(self, template: str, since: datetime) -> Iterator[Request]:
-        """Requests for the days, months or years of an archive that no earlier crawl has walked over."""
-        spider = self.spider
-        walked = self._spans(template)
-        window = Window(since, spider.window.until)
-        asked = [
-            self._entry(address, self.read_archive, hours(end), quiet=True, whole=template, span=(start, end))
-            for address, start, end in archives.expand([template], window, spider.started, self.source.timezone)
-            if not walked.holds(start, end)
-        ]
-        self.gaps.begin(template, len(asked))
-        yield from asked
-
-    def _posts(
-        self, endpoint: str, before: datetime, *, bound: datetime | None = None, unconfirmed: bool = False
-    ) -> Iterator[Request]:
-        """A request for the newest posts before an instant that no earlier crawl has listed, unless the window ends there.
-
-        Args:
-            before: what lies after it is known.
-            bound: the same in the site's own zone, as its API told it; None where it has not been asked yet.
-        """
-        since = self._since()
-        assert since is not None
-        walked = self._spans(endpoint).below(before)
-        if walked <= since:
-            self.gaps.covered(endpoint, since)
-            return
-        if bound is None or walked < before:
-            bound = walked + timedelta(days=1)
-        url = posts_url(endpoint, since - timedelta(days=1), bound)
-        request = self._entry(
-            url,
-            self.read_posts,
-            hours(walked) + 1,
-            unconfirmed=unconfirmed,
-            endpoint=endpoint,
-            before=walked,
-            bound=bound,
-        )
-        request.meta["entry"] = endpoint
-        yield request
 
     def _search(self, searches: list[str], *, unconfirmed: bool = False) -> Iterator[Request]:
         """A request for the first of some searches; the others follow when it has answered."""
@@ -171,21 +129,7 @@ class EntryPoints:
             request.cb_kwargs["then"] = searches[1:]
             yield request
 
-    def _spans(self, template: str) -> Spans:
-        return Spans(self.spider.cursor.get(template, {}).get("spans", []))
-
-    async def _keep_span(self, template: str, start: datetime, end: datetime) -> None:
-        """Remember that an archive has been walked over a span, at once: the next crawl goes on from there.
-
-        Of the last days, more may come.
-        """
-        spider = self.spider
-        spans = self._spans(template)
-        spans.add(start, min(end, spider.started - SLACK))
-        spider.cursor[template] = state = {"spans": spans.stored()}
-        await spider.storage(lambda: ledger.write_cursor(spider.database, self.source.name, {template: state}))
-
-    def _entry(
+    def request(
         self,
         url: str,
         callback: Callable[..., Requests],
@@ -225,10 +169,10 @@ class EntryPoints:
 
     async def read_feed(self, response: Response) -> Requests:
         """Requests for the new articles of a feed."""
-        links = await self._read(response, read_feed, response.body, response.url, _content_type(response))
+        links = await self.read(response, read_feed, response.body, response.url, _content_type(response))
         if links is not None:
             entry = response.meta["entry"]
-            for request in await self._discover(response, links, "feed"):
+            for request in await self.discover(response, links, "feed"):
                 yield request
             self.gaps.look(entry, self._keys(links))
             if is_whole(response.body):
@@ -238,10 +182,10 @@ class EntryPoints:
 
     async def read_sitemap(self, response: Response, depth: int) -> Requests:
         """Requests for the new articles of a sitemap, and for the sitemaps of an index that the window may need."""
-        sitemap = await self._read(response, read_sitemap, response.body, response.url)
+        sitemap = await self.read(response, read_sitemap, response.body, response.url)
         if sitemap is None:
             return
-        for request in await self._discover(response, sitemap.articles, "sitemap", sitemap.truncated):
+        for request in await self.discover(response, sitemap.articles, "sitemap", sitemap.truncated):
             yield request
         for request in self._children(response, sitemap, depth):
             yield request
@@ -250,43 +194,6 @@ class EntryPoints:
         # An index may stay as it is while its sitemaps change.
         if depth == 0 and not sitemap.children and not sitemap.truncated:
             self.spider.validators.keep(response)
-
-    async def read_archive(self, response: Response, span: tuple[datetime, datetime]) -> Requests:
-        """Requests for the new articles of one day, month or year of the past, be it a sitemap or a listing."""
-        template = response.meta["whole"]
-        if answers.of_status(response.status) is None and looks_like_a_sitemap(response.body):
-            async for output in self.read_sitemap(response, depth=1):
-                yield output
-        elif (links := await self._read_listing(response)) is not None:
-            for request in await self._discover(response, links, "listing"):
-                yield request
-            self.gaps.done(template, self._since() or BOTTOM)
-        elif answers.of_status(response.status) == answers.of_status(404):
-            self.gaps.done(template, self._since() or BOTTOM)  # a day without articles
-        else:
-            return
-        await self._keep_span(template, *span)
-
-    async def read_posts(self, response: Response, endpoint: str, before: datetime, bound: datetime) -> Requests:
-        """Requests for the posts that WordPress's JSON API names, and for those before them."""
-        posts = await self._read(response, read_posts, response.body, response.url)
-        since = self._since()
-        if posts is None or since is None:
-            return
-        for request in await self._discover(response, posts.links, "api"):
-            yield request
-        dates = [moment for link in posts.links if (moment := instant(link.published))]
-        reached = min([*dates, before]) if posts.links else since
-        await self._keep_span(endpoint, max(reached, since), before)
-        if reached <= since or posts.oldest is None:
-            self.gaps.covered(endpoint, max(reached, since))
-            return
-        # A second more than the oldest, for those of the same second; less where that has brought nothing new.
-        following = posts.oldest + timedelta(seconds=1)
-        if following >= bound.replace(tzinfo=None):
-            following = posts.oldest
-        for request in self._posts(endpoint, reached, bound=following):
-            yield request
 
     async def read_listing(
         self, response: Response, template: str, page: int, before: list[str], then: list[str] | None = None
@@ -297,7 +204,7 @@ class EntryPoints:
             before: the canonical URLs that the page before it named; their articles have been fetched since.
             then: searches to be asked when this one has answered.
         """
-        links = await self._read_listing(response)
+        links = await self.read_links(response)
         if links is None:
             if page > 1 and answers.of_status(response.status) == answers.of_status(404):
                 self.walk.end(template, BOTTOM)
@@ -342,7 +249,7 @@ class EntryPoints:
     def _listing_page(
         self, template: str, page: int, priority: int, before: list[str], *, unconfirmed: bool = False
     ) -> Request:
-        return self._entry(
+        return self.request(
             template.replace("{page}", str(page)),
             self.read_listing,
             priority,
@@ -353,13 +260,13 @@ class EntryPoints:
             before=before,
         )
 
-    async def _read_listing(self, response: Response) -> list[Link] | None:
+    async def read_links(self, response: Response) -> list[Link] | None:
         encoding = _charset(response)
-        return await self._read(
+        return await self.read(
             response, read_listing, response.body, response.url, encoding=encoding, links=self.source.entry.links
         )
 
-    async def _read(self, response: Response, read: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
+    async def read(self, response: Response, read: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
         """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read or is unchanged."""
         assert response.request is not None
         if response.status == 304 and conditional.is_conditional(response.request):
@@ -393,7 +300,7 @@ class EntryPoints:
         if outcome is Outcome.NETWORK_ERROR:
             run.counters["entry_unreachable"] += 1
 
-    async def _discover(self, response: Response, links: list[Link], where: str, error: str = "") -> list[Request]:
+    async def discover(self, response: Response, links: list[Link], where: str, error: str = "") -> list[Request]:
         """Enter the article links of an entry point into the ledger; requests for those that are due."""
         spider = self.spider
         reach = spider.window
@@ -443,7 +350,7 @@ class EntryPoints:
                 return
             self.sitemaps.add(child.url)
             self.gaps.begin(whole)
-            request = self._entry(child.url, self.read_sitemap, depth=depth + 1, quiet=True, whole=whole)
+            request = self.request(child.url, self.read_sitemap, depth=depth + 1, quiet=True, whole=whole)
             request.meta["modified"] = child.modified
             yield request.replace(priority=hours(modified) if modified else ENTRY_PRIORITY - 1)
 
@@ -452,7 +359,7 @@ class EntryPoints:
         if sitemap.truncated:
             return
         if response.meta["whole"]:
-            self.gaps.done(response.meta["whole"], self._since() or BOTTOM)
+            self.gaps.done(response.meta["whole"], self.since() or BOTTOM)
         elif sitemap.articles and not sitemap.children:
             dates = [instant(link.published) or instant(link.modified) for link in sitemap.articles]
             if oldest := min((date for date in dates if date), default=None):

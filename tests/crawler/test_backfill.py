@@ -203,3 +203,24 @@ def test_a_gap_that_cannot_be_filled_is_told_and_tried_again(machine: Machine, t
     machine.press.behave()
     assert "filled from" in machine.scrapy(*crawl).stderr
     assert not any("gap" in entry for entry in cursor(machine))
+
+
+# -- entry points that nobody has seen answer --------------------------------------------------------------------------
+
+
+def test_an_unconfirmed_entry_point_is_asked_for_the_past_only_and_not_missed(machine: Machine, tmp_path: Path) -> None:
+    crawl = outlet(tmp_path, FEED, 'unconfirmed.listings = ["https://www.sadarabat.example/nowhere/{page}"]')
+    assert machine.scrapy(*crawl).returncode == 0
+    assert asked(machine, "/nowhere") == []
+    done = machine.scrapy(*crawl, *SINCE)
+    assert done.returncode == 0, done.stderr
+    assert asked(machine, "/nowhere") == ["/nowhere/1"]
+    assert machine.scrapy(*crawl, *SINCE).returncode == 0
+    assert asked(machine, "/nowhere") == ["/nowhere/1"], "what is missing is left alone for a while"
+
+
+def test_an_outlet_none_of_whose_unconfirmed_entry_points_answers_is_told(machine: Machine, tmp_path: Path) -> None:
+    crawl = outlet(tmp_path, 'unconfirmed.feeds = ["https://www.sadarabat.example/nowhere"]')
+    done = machine.scrapy(*crawl)
+    assert done.returncode == 1
+    assert "scrapy sources check --live sadarabat" in done.stderr
