@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=6), timedelta(days=7)
 _ANSWERED = range(200, 300)
 _FORBIDDEN = 403
+#: What marks requests in `meta` that a 403 says nothing of the outlet's pages for.
+_NO_WALL = ("is_robots", "unconfirmed")
 
 
 class MannersMiddleware:
@@ -188,7 +190,8 @@ class MannersMiddleware:
                 self._end_crawl(
                     "busy", f"its server answered {response.status} {gate.pace.troubles} times in a row", None
                 )
-        elif own and response.status == _FORBIDDEN and not request.meta.get("is_robots"):
+        # An API that is closed to all says nothing of the outlet's pages.
+        elif own and response.status == _FORBIDDEN and not any(request.meta.get(name) for name in _NO_WALL):
             self._wall("its server answers 403")
 
     async def item_scraped(self, item: Page) -> None:
