@@ -144,7 +144,14 @@ def outcomes(database: Database[dict[str, Any]]) -> dict[str, str]:
 def difference(wanted: dict[str, Any], found: dict[str, Any]) -> str:
     """The first few documents that differ."""
     names = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
-    return f"{len(names)}, such as {[(name, wanted.get(name), found.get(name)) for name in names[:2]]}"[:2000]
+    told = []
+    for name in names[:2]:
+        one, other = wanted.get(name), found.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            fields = [field for field in one.keys() | other.keys() if one.get(field) != other.get(field)]
+            one, other = ({field: side.get(field) for field in fields} for side in (one, other))
+        told.append(f"{name}: {one} and {other}")
+    return f"{len(names)}, such as {'; '.join(told)}"[:2000]
 
 
 def kill_mongod(stage: Stage, folder: Path, times: int) -> None:
@@ -187,9 +194,11 @@ def tmpfs(folder: Path, megabytes: int) -> Iterator[bool]:
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True, check=False
     )
-    yield mounted.returncode == 0
-    if mounted.returncode == 0:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
+    try:
+        yield mounted.returncode == 0
+    finally:
+        if mounted.returncode == 0:
+            subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 def main() -> None:
