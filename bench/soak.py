@@ -79,6 +79,7 @@ class Stage:
         self.finish()
         self.seconds = time.monotonic() - started
         self.articles, self.outcomes = articles(self.database), outcomes(self.database)
+        assert self.articles, "an undisturbed crawl stores nothing"
 
     def finish(self) -> None:
         """A normal crawl, to its end."""
