@@ -102,27 +102,27 @@ class EntryPoints:
         """
         spider, url = self.spider, point.url
         since = self.since()
-        quiet = not point.confirmed
+        unconfirmed = "" if point.confirmed else url
         missing = spider.started - spider.cursor.get(url, {}).get("missing", BOTTOM)
-        if quiet and ((self.sure and since is None) or missing < (_MISSING if self.sure else _MISSING_ALONE)):
+        if unconfirmed and ((self.sure and since is None) or missing < (_MISSING if self.sure else _MISSING_ALONE)):
             return
         if point.field == "feeds":
-            yield self.request(url, self.read_feed, unconfirmed=quiet)
+            yield self.request(url, self.read_feed, unconfirmed=unconfirmed)
         elif point.field == "sitemaps":
-            yield self.request(url, self.read_sitemap, unconfirmed=quiet, depth=0)
+            yield self.request(url, self.read_sitemap, unconfirmed=unconfirmed, depth=0)
         elif point.field == "listings":
-            yield self._listing_page(url, 1, ENTRY_PRIORITY, [], unconfirmed=quiet)
+            yield self._listing_page(url, 1, ENTRY_PRIORITY, [], unconfirmed=unconfirmed)
         elif since is None:
             return
         elif point.field == "archives":
             yield from self.past.archive(url, since)
         elif point.field == "api":
-            yield from self.past.posts(url, spider.window.until or spider.started, since, unconfirmed=quiet)
+            yield from self.past.posts(url, spider.window.until or spider.started, since, unconfirmed=unconfirmed)
         elif point.field == "search" and spider.window.since:
             searches = [url.replace("{query}", quote_plus(query)) for query in queries(self.source.languages)]
-            yield from self._search(searches, unconfirmed=quiet)
+            yield from self._search(searches, unconfirmed=unconfirmed)
 
-    def _search(self, searches: list[str], *, unconfirmed: bool = False) -> Iterator[Request]:
+    def _search(self, searches: list[str], *, unconfirmed: str = "") -> Iterator[Request]:
         """A request for the first of some searches; the others follow when it has answered."""
         if searches:
             request = self._listing_page(searches[0], 1, ENTRY_PRIORITY, [], unconfirmed=unconfirmed)
@@ -136,7 +136,7 @@ class EntryPoints:
         priority: int = ENTRY_PRIORITY,
         *,
         quiet: bool = False,
-        unconfirmed: bool = False,
+        unconfirmed: str = "",
         whole: str = "",
         **arguments: Any,
     ) -> Request:
@@ -144,7 +144,8 @@ class EntryPoints:
 
         Args:
             quiet: that it does not exist is no fault.
-            unconfirmed: nor is anything else that keeps it from being read; it is remembered as missing.
+            unconfirmed: its address as configured, where nobody has seen it answer: nor is anything else a fault that keeps it from
+                being read; it is remembered as missing.
             whole: the entry point that it is a part of.
             arguments: of the callback.
         """
@@ -247,14 +248,14 @@ class EntryPoints:
     # -- what they share -----------------------------------------------------------------------------------------------
 
     def _listing_page(
-        self, template: str, page: int, priority: int, before: list[str], *, unconfirmed: bool = False
+        self, template: str, page: int, priority: int, before: list[str], *, unconfirmed: str = ""
     ) -> Request:
         return self.request(
             template.replace("{page}", str(page)),
             self.read_listing,
             priority,
             quiet=page > 1,
-            unconfirmed=unconfirmed and page == 1,
+            unconfirmed=unconfirmed if page == 1 else "",
             template=template,
             page=page,
             before=before,
@@ -292,7 +293,7 @@ class EntryPoints:
         if request.meta["unconfirmed"] and (self.sure or outcome is not Outcome.NETWORK_ERROR):
             run.counters["entry_missing"] += 1
             if outcome is not Outcome.NETWORK_ERROR:
-                self.spider.cursor[url] = {"missing": self.spider.started}
+                self.spider.cursor[request.meta["unconfirmed"]] = {"missing": self.spider.started}
             return
         run.note_entry(url, status, 0, detail)
         run.counters["entry_failed"] += 1

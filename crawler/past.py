@@ -54,7 +54,7 @@ class Past:
         since: datetime,
         *,
         bound: datetime | None = None,
-        unconfirmed: bool = False,
+        unconfirmed: str = "",
     ) -> Iterator[Request]:
         """A request for the newest posts before an instant that no earlier crawl has listed, unless the window ends there.
 
