@@ -265,7 +265,7 @@ def test_a_failed_fetch_has_its_outcome_in_words(hosts: Hosts, answer: bytes, ou
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(404, "gone"), (410, "gone"), (401, "wall"), (402, "wall"), (403, "wall"), (451, "wall"), (304, "unchanged"), (429, "http_error"),
+    [(404, "gone"), (410, "gone"), (401, "wall"), (402, "wall"), (403, "wall"), (451, "wall"), (429, "http_error"),
      (500, "http_error"), (503, "http_error"), (999, "http_error")],
 )  # fmt: skip
 def test_every_status_but_success_is_an_outcome(status: int, outcome: str) -> None:
@@ -274,3 +274,4 @@ def test_every_status_but_success_is_an_outcome(status: int, outcome: str) -> No
     assert settled[0] == outcome
     assert str(status) in settled[1]
     assert answers.of_status(200) is None
+    assert answers.of_status(304) == ("unchanged", "")
