@@ -50,13 +50,13 @@ class FileReport:
     Attributes:
         records: how many could be read.
         responses: offset → record id, URL and length of each response.
-        pages: record ids of the responses that are pages which discovery named.
+        pages: canonical URLs of the pages that discovery named, by the record id of their response.
     """
 
     file: str
     records: int = 0
     responses: dict[int, tuple[str, str, int]] = field(default_factory=dict)
-    pages: set[str] = field(default_factory=set)
+    pages: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -76,8 +76,8 @@ def check_file(path: Path) -> FileReport:
         report.problems += [Problem(where, what, _LOST) for what in _faults(item)]
         if item.type in ("response", "revisit"):
             report.responses[item.offset] = (item.id, item.url, item.length)
-        elif item.type == "metadata" and item.discovery():
-            report.pages.add(item.concurrent_to)
+        elif said := item.discovery():
+            report.pages[item.concurrent_to] = said["key"]
     return report
 
 
@@ -190,14 +190,18 @@ def _wrong(place: Document, at: datetime, index: dict[Place, Capture], names: se
 
 
 def _unfinished(database: Database[Document], held: dict[str, FileReport]) -> Iterator[Problem]:
-    """Captured pages that no attempt of the ledger accounts for."""
+    """Captured pages that are still waiting. An error that a killed crawl has captured is asked for again, and that settles it."""
+    settled = {url["_id"] for url in database.urls.find({"outcome": {"$ne": None}}, {"_id": 1})}
     done: dict[str, set[int]] = {}
-    for visit in database.visits.find({"capture": {"$ne": None}}, {"capture": 1}):
+    for visit in database.visits.find({"capture": {"$ne": None}}, {"capture": 1, "url": 1}):
         done.setdefault(visit["capture"]["file"], set()).add(visit["capture"]["offset"])
+        settled.add(visit["url"])
     for report in held.values():
-        settled = done.get(report.file, set())
+        read = done.get(report.file, set())
         places = [
-            place for place, (name, _, _) in report.responses.items() if name in report.pages and place not in settled
+            place
+            for place, (name, _, _) in report.responses.items()
+            if name in report.pages and place not in read and report.pages[name] not in settled
         ]
         if places:
             what = f"{len(places)} captured pages are not in the ledger (the first at byte {places[0]})"

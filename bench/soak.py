@@ -188,7 +188,7 @@ def fill_disk(stage: Stage, disk: Path, mend: Callable[[], None]) -> str:
     (disk / "filler").unlink()
     mend()
     stage.check(articles(stage.database))
-    return next(line for line in errors.splitlines() if "stops" in line or "full" in line)[-160:]
+    return next((line for line in errors.splitlines() if "stops" in line or "full" in line), errors)[-160:]
 
 
 @contextmanager
