@@ -20,5 +20,5 @@ async def rederive(database: Database, ids: Iterable[str], compare_texts: Compar
     """
     changed = set(ids)
     settled = await copies.derive(database, changed, compare_texts)
-    await stories.derive(database, changed)
+    await stories.derive(database, changed | settled)
     return settled
