@@ -590,7 +590,18 @@ COMMONS = Collection(
     (),
 )
 
-COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES, COMMONS)
+LOCKS = Collection(
+    "locks",
+    "One document for what only one crawl may do at a time, while one does it.",
+    (
+        Field("_id", "string", "what is done: stories", "archive/lock.py"),
+        Field("holder", "string", "the process", "archive/lock.py"),
+        Field("until", "date", "when it is free again, should that process have died", "MongoDB's clock", "UTC"),
+    ),
+    (),
+)
+
+COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES, COMMONS, LOCKS)
 
 
 def validator(collection: Collection) -> dict[str, Any]:
@@ -637,7 +648,7 @@ def markdown() -> str:
         lines += _rows(collection.fields, "")
         indexes = ", ".join("`" + " + ".join(key for key, _ in index.keys) + "`" for index in collection.indexes)
         if indexes:
-            lines += ["", f"Indexes: {indexes}."]
+            lines += ["", f"Indexes: {indexes}."] if indexes else []
     return "\n".join(lines) + "\n"
 
 

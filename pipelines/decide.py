@@ -74,5 +74,6 @@ def identity(page: Page, source: Source) -> writer.Entry:
         return entry
     entry.addresses = [page.key, page.url, page.requested, *page.aliases]
     article.url = entry.url
-    article.story_keys += sorted({entry.url, *article.twins.values()})
+    # A batch that is written again decides again: addresses come once.
+    article.story_keys = list(dict.fromkeys([*article.story_keys, entry.url, *sorted(article.twins.values())]))
     return entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archive.lock import held
 from pipelines import copies, stories
 from pipelines.copies import Compare, Database
 
@@ -20,5 +21,7 @@ async def rederive(database: Database, ids: Iterable[str], compare_texts: Compar
     """
     changed = set(ids)
     settled = await copies.derive(database, changed, compare_texts)
-    await stories.derive(database, changed | settled)
+    # What several crawls read and set at once would not be one story.
+    async with held(database, "stories"):
+        await stories.derive(database, changed | settled)
     return settled

@@ -35,8 +35,8 @@ _AT_ONCE = 200
 async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     """Settle `ties`, `story` and `follows` of articles just written, changed or removed, and of those that hang on them.
 
-    To be called after `copies.derive`, whose changes, like everything that was written and not derived because the process ended,
-    are found by their `story`, which is null.
+    To be called after `copies.derive`, with the articles that it changed among the `ids`, by one crawl at a time
+    (`derived.rederive`). What an earlier process has written and not derived is found by its `story`, which is null.
 
     Returns:
         The `_id`s of all articles whose ties or story were set, themselves and others.
