@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 # Milliseconds after which the lock of a process that died is free. The longest turn, a batch of a hundred, takes some seconds.
-_LEASE = 60_000
+_LEASE = 20_000
 _PAUSE = 0.02
 _HOLDER = uuid.uuid4().hex
 """This process: after a lost connection it finds its own lock. Its tasks, several crawls among them, wait for each other here."""

@@ -21,6 +21,8 @@ async def rederive(database: Database, ids: Iterable[str], compare_texts: Compar
     """
     changed = set(ids)
     settled = await copies.derive(database, changed, compare_texts)
+    if not changed | settled:
+        return settled
     # What several crawls read and set at once would not be one story.
     async with held(database, "stories"):
         await stories.derive(database, changed | settled)

@@ -214,7 +214,10 @@ def test_a_server_that_fails_is_asked_again_later(machine: Machine) -> None:
         (["hespres"], "no outlet is called 'hespres'; try"),
         (["sadarabat", "-a", "since=yesterday"], "since=yesterday: write YYYY, YYYY-MM, YYYY-MM-DD"),
         (["sadarabat", "-a", "since=2024", "-a", "until=2023"], "since=2024 is not before until=2023"),
-        (["sadarabat", "-a", "colour=red"], "-a colour=…: no such argument; since, until, filter and recheck are allowed"),
+        (
+            ["sadarabat", "-a", "colour=red"],
+            "-a colour=…: no such argument; since, until, filter and recheck are allowed",
+        ),
         ([], "name the outlets to crawl, or --all"),
         (["--all", "sadarabat"], "name the outlets to crawl, or --all"),
     ],
