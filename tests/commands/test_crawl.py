@@ -85,7 +85,7 @@ def test_a_crawl_of_the_past_reaches_what_a_crawl_of_the_present_passed_by(
     (tmp_path / "sadarabat.toml").write_text(re.sub("(?m)^(system|feeds|archives) = .*", "", outlet), encoding="utf-8")
     crawl = ("crawl", "sadarabat", "-s", f"SOURCES_DIR={tmp_path}", "-s", "CONCURRENT_REQUESTS=1")
     # As in life, what a page names has been read by the time the next page is.
-    machine.press.misbehave(r"/page/", delay=0.5)
+    machine.press.misbehave(r"\.html", delay=0.6)
     assert machine.scrapy(*crawl, *first).returncode == 0
     machine.press.behave()
     seen = machine.database.urls.count_documents({})
