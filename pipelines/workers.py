@@ -171,12 +171,16 @@ def _widen(pool: ProcessPool) -> None:
 
 def _end(pool: ProcessPool, seconds: float = 0.0) -> None:
     """Wait so long for what is being read, then stop the processes."""
+    # pebble lets go of its locks before it stops the processes; one that is just being born must still find them.
+    channel = pool._pool_manager.worker_manager.workers_channel
+    held = (channel.mutex.reader_mutex, channel.mutex.writer_mutex) if channel is not None else ()
     pool.close()  # type: ignore[no-untyped-call]
     try:
         pool.join(seconds)
     except (TaskTimeout, TimeoutError):
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
+    del held
 
 
 def _become_worker(parent: int, warm: bool) -> None:
