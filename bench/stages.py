@@ -1,9 +1,11 @@
-"""What the stages of a crawl cost alone, one after the other, in CPU seconds a page: reading with its hop, and storing."""
+"""What the stages of a crawl cost alone, one after the other, in CPU seconds: reading with its hop, the WARC files,
+and storing."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +17,11 @@ from pymongo import AsyncMongoClient
 
 from archive import mongo
 from archive.records import Page
+from archive.warc.plan import Plan
+from archive.warc.writer import Writer
 from archive.writer import Entry
 from bench import press
+from bench.warc import keep_all
 from pipelines import store
 from pipelines.identity import compare
 from pipelines.read import read
@@ -30,23 +35,25 @@ _BATCH = 15
 
 @dataclass(slots=True)
 class Alone:
-    """CPU seconds of the two stages for all pages.
+    """CPU seconds of the stages for all pages.
 
     Attributes:
         hop: of our own process while its workers read.
         reading: of the workers.
+        keeping: of the WARC writer, its thread included.
         storing: of our own process while it stores.
         mongod: of the server.
     """
 
     hop: float
     reading: float
+    keeping: float
     storing: float
     mongod: float
 
 
 def measure(bodies: list[bytes], source: Source, uri: str, database: str, mongod: int) -> Alone:
-    """Read all pages in worker processes, then store what came of them, through the crawl's own functions.
+    """Read all pages in worker processes, keep them in WARC files, then store what came of them, by the crawl's own functions.
 
     Args:
         uri, database: an empty database.
@@ -78,6 +85,13 @@ async def _measure(bodies: list[bytes], source: Source, uri: str, database: str,
     await asyncio.gather(*(work(number, body) for number, body in enumerate(bodies)))
     hop, reading = time.process_time() - own, of_workers() - theirs
 
+    with tempfile.TemporaryDirectory() as folder:
+        warc = Writer.open(Plan(Path(folder), "bench", 10**9, {"software": "bench"}), lambda: None)
+        own = time.process_time()
+        await keep_all(warc, bodies, b"", len(bodies), [])
+        await warc.close(indexed=True)
+        keeping = time.process_time() - own
+
     await asyncio.to_thread(mongo.ready, uri, database, Path())
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
 
@@ -89,7 +103,7 @@ async def _measure(bodies: list[bytes], source: Source, uri: str, database: str,
         await store.write(
             client[database], entries[start : start + _BATCH], {"code": "", "lexicon": ""}, ObjectId(), compare_texts
         )
-    alone = Alone(hop, reading, time.process_time() - own, press.cpu_of(mongod) - served)
+    alone = Alone(hop, reading, keeping, time.process_time() - own, press.cpu_of(mongod) - served)
     await client.close()
     await workers.close()
     return alone

@@ -2,10 +2,10 @@
 
     python -m bench.throughput [--pages 3000] [--peers PYTHON]
 
-A generated press on loopback is crawled whole (download → reading in workers → MongoDB). Beside it, in the same run, each stage
-alone: the bare Scrapy download of the same pages, reading in worker processes, storing. Their CPU gives the machine's bound
-(cores ÷ its sum) and the crawl's share of it. Trafilatura alone tells what our own part of reading costs; `--peers` adds other
-crawlers on the same press (see bench/peers.py).
+A generated press on loopback is crawled whole (download → WARC files → reading in workers → MongoDB). Beside it, in the same
+run, each stage alone: the bare Scrapy download of the same pages, reading in worker processes, the WARC files, storing. Their CPU
+gives the machine's bound (cores ÷ its sum) and the crawl's share of it. Trafilatura alone tells what our own part of reading
+costs; `--peers` adds other crawlers on the same press (see bench/peers.py).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> None:
         trafilatura = _on_all_cores(_trafilatura, pages)
         _say("reading alone …")
         reading = _on_all_cores(_read, pages)
-        _say("reading in worker processes and storing, one after the other …")
+        _say("reading in worker processes, WARC files and storing, one after the other …")
         alone = _stages(pages)
         _say("the whole crawl …")
         crawl = _crawl(proxy)
@@ -92,7 +92,7 @@ def _print(
 ) -> None:
     count = len(pages)
     download, serving = bare["cpu"] / count, bare["server"] / count
-    stages = download + serving + (alone.hop + alone.reading + alone.storing + alone.mongod) / count
+    stages = download + serving + (alone.hop + alone.reading + alone.keeping + alone.storing + alone.mongod) / count
     bound, rate = CORES / stages, count / crawl["seconds"]
     rows: list[tuple[str, float | None, float | None]] = [
         ("trafilatura alone, all cores", *trafilatura),
@@ -102,6 +102,7 @@ def _print(
         ("  bare Scrapy download", count / bare["seconds"], download),
         ("  reading in worker processes: the workers", None, alone.reading / count),
         ("  reading in worker processes: the hop, in our process", None, alone.hop / count),
+        ("  keeping in WARC files", None, alone.keeping / count),
         ("  storing: our process", None, alone.storing / count),
         ("  storing: mongod", None, alone.mongod / count),
         ("the bound: cores ÷ their sum", bound, stages),

@@ -59,21 +59,27 @@ def main() -> None:
 async def _measure(folder: Path, bodies: list[bytes], coding: bytes, count: int) -> list[float]:
     writer = Writer.open(Plan(folder, "bench", 10**9, {"software": "bench"}), lambda: None)
     documents: list[Any] = []
-    await _all(writer, bodies, coding, 50, documents)
+    await keep_all(writer, bodies, coding, 50, documents)
     quiet, _ = await _lateness(asyncio.sleep(2))
     syncs = _count_syncs(writer)
     started, cpu, own = time.monotonic(), time.process_time(), time.thread_time()
-    await _all(writer, bodies, coding, count, documents)
+    await keep_all(writer, bodies, coding, count, documents)
     seconds, cpu, own = time.monotonic() - started, time.process_time() - cpu, time.thread_time() - own
     fsyncs = len(syncs)
-    lateness, _ = await _lateness(_all(writer, bodies, coding, count, documents))
+    lateness, _ = await _lateness(keep_all(writer, bodies, coding, count, documents))
     await writer.close(indexed=True)
     assert len(documents) == 2 * count + 50
     stalls = [max(0.0, late - base) * 1000 for late, base in zip(_quantiles(lateness), _quantiles(quiet), strict=True)]
     return [count / seconds, cpu / count * 1000, own / count * 1000, *stalls, count / fsyncs]
 
 
-async def _all(writer: Writer, bodies: list[bytes], coding: bytes, count: int, documents: list[Any]) -> None:
+async def keep_all(writer: Writer, bodies: list[bytes], coding: bytes, count: int, documents: list[Any]) -> None:
+    """Hand pages over as a crawl does, 16 side by side, and wait until each is on disk.
+
+    Args:
+        coding: a Content-Encoding line, or nothing.
+        documents: takes what would go into `captures`.
+    """
     numbers = iter(range(count))
 
     async def one() -> None:

@@ -24,7 +24,6 @@ from archive.records import Outcome
 from commands import console, logs
 from commands.console import UsageFault, guarded
 from crawler.loader import spider_of
-from crawler.spider import RECHECKS
 from crawler.window import WindowError, read_window
 from sources import registry
 from sources.model import Source
@@ -46,6 +45,7 @@ _TURNED_AWAY = ("walls", "busy", "asked to wait")
 _NO_ARTICLE = (Outcome.NOT_ARTICLE, Outcome.EMPTY)
 _CHECKED = ("outlet", "due", "checked", "unchanged", "changed", "gone", "failed")
 _COLUMNS = ("outlet", "discovered", "fetched", "stored", "copies", "off topic", "not articles", "failed")
+_RECHECKS = ("yes", "all")
 _REFRESH_SECONDS = 0.5
 _PLAIN_SECONDS = 30.0
 
@@ -83,7 +83,7 @@ class Command(BaseRunSpiderCommand):
             raise UsageFault(
                 f"-a {sorted(unknown)[0]}=…: no such argument; since, until, filter and recheck are allowed"
             )
-        if opts.spargs.get("recheck", "yes") not in RECHECKS:
+        if opts.spargs.get("recheck", "yes") not in _RECHECKS:
             raise UsageFault(f"-a recheck={opts.spargs['recheck']}: write yes for the articles that are due, or all")
         if opts.spargs.get("filter", "no") not in ("yes", "no"):
             raise UsageFault(f"-a filter={opts.spargs['filter']}: yes or no is allowed")

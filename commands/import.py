@@ -16,7 +16,6 @@ from commands import console
 from commands.console import UsageFault, guarded
 from commands.progress import progress
 from commands.reprocess import remake
-from pipelines.survey import Choice
 from pipelines.workers import WorkerLost, Workers
 from sources import registry
 from sources.model import Source
@@ -47,6 +46,9 @@ class Command(ScrapyCommand):
 
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        # Scrapy imports every command to run one; only those that read pages wait for what that takes.
+        from pipelines.survey import Choice
+
         if not args:
             raise UsageFault("name the WARC or WACZ files to import")
         paths = [Path(name) for name in dict.fromkeys(args)]

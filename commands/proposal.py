@@ -18,7 +18,6 @@ from commands import console
 from commands.console import UsageFault
 from crawler.discovery.links import Link, instant
 from crawler.survey import Survey, SurveySpider
-from language.detect import detect
 from sources import registry
 from sources.derive import Derived, derive
 from sources.model import Identity, in_domains, load
@@ -144,6 +143,8 @@ def _is_own(link: Link, domain: str) -> bool:
 
 def _languages(survey: Survey, links: list[Link]) -> list[str]:
     """The declared language, and those of a tenth of the titles at least."""
+    from language.detect import detect
+
     titles = [link.title for link in links or survey.links if len(link.title) > 20]
     told = Counter(detect(title).code for title in titles)
     found = [

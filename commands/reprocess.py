@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import AsyncMongoClient
 from scrapy.commands import ScrapyCommand
@@ -26,11 +26,14 @@ from commands.console import UsageFault, guarded
 from commands.progress import progress
 from crawler.window import WindowError, read_window
 from language import lexicon
-from pipelines import rebuild
-from pipelines.survey import Choice, Survey, choose, survey
 from pipelines.workers import Workers
 from sources import registry
 from sources.ages import read_ages
+
+if TYPE_CHECKING:
+    # Scrapy imports every command to run one; only those that read pages wait for what that takes.
+    from pipelines import rebuild
+    from pipelines.survey import Choice, Survey
 
 _MANY_FAULTS = 10
 
@@ -72,6 +75,8 @@ class Command(ScrapyCommand):
 
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from pipelines.survey import Choice
+
         if args:
             raise UsageFault(f"scrapy reprocess {args[0]}: takes options only ('scrapy reprocess -h' shows them)")
         if opts.outcome and opts.outcome not in set(Outcome):
@@ -110,6 +115,9 @@ def remake(settings: BaseSettings | None, choice: Choice) -> int:
 
 
 async def _remake(settings: BaseSettings, folder: Path, choice: Choice) -> tuple[Survey, int, rebuild.Outcome]:
+    from pipelines import rebuild
+    from pipelines.survey import choose, survey
+
     sources, faults = registry.everything(console.sources_folder(settings))
     for fault in faults:
         console.complain(fault)

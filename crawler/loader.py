@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import builtins
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
-from crawler.spider import SourceSpider
 from sources import registry
 from sources.model import Source
+
+if TYPE_CHECKING:
+    from crawler.spider import SourceSpider
 
 
 class SourceSpiderLoader:
@@ -37,6 +39,9 @@ class SourceSpiderLoader:
 
 def spider_of(source: Source) -> type[SourceSpider]:
     """The spider class of an outlet, with the outlet's manners as its settings."""
+    # Scrapy imports every command to run one; only those that crawl need what makes a spider.
+    from crawler.spider import SourceSpider
+
     members = {"name": source.name, "source": source, "custom_settings": manners_of(source)}
     return type(f"{source.name.title().replace('-', '')}Spider", (SourceSpider,), members)
 

@@ -38,9 +38,6 @@ logger = logging.getLogger(__name__)
 Output = AsyncIterator[Request | Page]
 T = TypeVar("T")
 
-#: What the argument `recheck` may be.
-RECHECKS = ("yes", "all")
-
 
 class SourceSpider(Spider):
     """Crawls one outlet; `crawler.loader` makes a subclass of it for each TOML.
