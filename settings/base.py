@@ -36,7 +36,7 @@ ITEM_PIPELINES = {
     "pipelines.stages.Deduplicate": 400,
     "pipelines.stages.Store": 500,
 }
-READ_WORKERS = os.cpu_count() or 1
+READ_WORKERS = int(os.environ.get("MARSAD_WORKERS") or os.cpu_count() or 1)
 READ_SECONDS = 20.0  # a page that takes longer is unreadable; the mean is 0.02 s
 FRESH_DAYS = 30  # how far back a crawl without `since` looks
 # Since its publication, at which an article is visited again by `recheck`; an outlet's TOML may say otherwise. Most

@@ -55,7 +55,7 @@ def key(truth: Truth) -> str:
 
 
 def test_an_article_is_followed_through_edits_take_downs_and_returns(machine: Machine) -> None:
-    outlets = ("carnetsdusud", "pharedetroit", "-s", "READ_WORKERS=1")
+    outlets = ("carnetsdusud", "pharedetroit")
     assert machine.scrapy("crawl", *outlets, *WINDOW).returncode in (0, 1)
     first, addresses = articles(machine), ledger(machine)
     truths = {key(truth): truth for truth in machine.press.press.truth(2)}

@@ -15,7 +15,7 @@ from language.normalize import fold
 from tests.conftest import Machine
 from tests.crawler.test_capture import passes_warcio_check
 
-CRAWL = ("crawl", "sadarabat", "-a", "since=2023-01-01", "-s", "READ_WORKERS=1")
+CRAWL = ("crawl", "sadarabat", "-a", "since=2023-01-01")
 
 
 def records(machine: Machine) -> list[reader.Record]:
@@ -95,7 +95,7 @@ def test_a_withdrawn_article_is_nowhere_any_more_and_never_comes_back(machine: M
 
 
 def test_copies_are_listed_and_withdrawn_when_told(machine: Machine) -> None:
-    machine.scrapy("crawl", "sadarabat", "majmaa", "-a", "since=2023-01-01", "-s", "READ_WORKERS=1")
+    machine.scrapy("crawl", "sadarabat", "majmaa", "-a", "since=2023-01-01")
     copy = machine.database.articles.find_one({"copy_of": {"$ne": None}, "source": "majmaa"})
     assert copy is not None
     original = machine.database.articles.find_one({"_id": copy["copy_of"]})

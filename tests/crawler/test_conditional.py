@@ -109,7 +109,7 @@ def test_an_unchanged_feed_is_not_sent_again_and_a_lie_is_noticed(machine: Machi
     items = feed.body.decode().count("<item>")
     newest = re.search(r"\s*<item>.*?</item>", feed.body.decode(), re.DOTALL)
     assert newest
-    crawl = ("crawl", "sadarabat", "-s", "LISTING_PAGES=0", "-s", "READ_WORKERS=1")
+    crawl = ("crawl", "sadarabat", "-s", "LISTING_PAGES=0")
     machine.press.misbehave("/page/", status=404)
     # Cut: what it hides must be shown again. Whole, but an item short: this is what the archive then knows.
     machine.press.misbehave(
@@ -151,7 +151,7 @@ def test_a_server_that_lies_about_an_article_is_found_out(machine: Machine) -> N
     machine.press.edition = 2
     machine.press.misbehave(re.escape(edited.url), lies=True)
     asked = len(machine.press.log)
-    done = machine.scrapy("crawl", "pharedetroit", "-a", "recheck=all", "-s", "READ_WORKERS=1")
+    done = machine.scrapy("crawl", "pharedetroit", "-a", "recheck=all")
     assert asked_with(machine, edited.url, asked) == [(True, 304), (False, 200)]
     assert "1 changed" in done.stdout
     assert "calls changed pages unchanged" in done.stderr

@@ -39,7 +39,7 @@ class Visit:
         return self.machine.scrapy("crawl", name, *self.arguments(*arguments), **changes)
 
     def arguments(self, *more: str) -> list[str]:
-        return [*(more or RECENT), "-s", f"SOURCES_DIR={self.folder}", "-s", "READ_WORKERS=1"]
+        return [*(more or RECENT), "-s", f"SOURCES_DIR={self.folder}"]
 
     def asked(self, since: int = 0) -> list[Logged]:
         return self.machine.press.log[since:]
