@@ -1,5 +1,6 @@
 """A generated press for measurements: any number of pages of 60–150 kB, made from the sample press's sentences.
 
+Each page tells of one of its stories, an hour after the page before, so that names and places come together as they do in news.
 The words of every paragraph are shuffled with a seed, so that no two pages share a shingle by chance and none is a copy.
 """
 
@@ -20,29 +21,30 @@ from tests.samplepress.tables import load_stories
 HOST = "bench.example"
 SITE = f"http://{HOST}"
 _NEWEST = datetime(2025, 12, 31, tzinfo=UTC)
+_APART = timedelta(hours=1)
 
 
 def make_pages(count: int, seed: int = 7) -> list[bytes]:
     """HTML pages, half Arabic and half French, each an article of 300–900 words inside the markup of a news site."""
     random_ = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    texts: dict[str, list[str]] = {"ar": [], "fr": []}
+    texts: dict[str, list[list[str]]] = {"ar": [], "fr": []}
     for story in load_stories().values():
-        texts[story.lang] += story.versions[0].paragraphs
+        texts[story.lang].append(story.versions[0].paragraphs)
     return [_page(number, random_, "ar" if number % 2 else "fr", texts) for number in range(count)]
 
 
-def _page(number: int, random_: random.Random, lang: str, texts: dict[str, list[str]]) -> bytes:
+def _page(number: int, random_: random.Random, lang: str, texts: dict[str, list[list[str]]]) -> bytes:
     def shuffled(text: str) -> str:
         words = text.split()
         random_.shuffle(words)
         return html.escape(" ".join(words))
 
-    own = texts[lang]
+    own = random_.choice(texts[lang])
     title = shuffled(random_.choice(own))[:90]
-    day = _NEWEST - timedelta(minutes=17 * number)
+    day = _NEWEST - _APART * number
     paragraphs = "\n".join(f"<p>{shuffled(random_.choice(own))}</p>" for _ in range(random_.randint(8, 24)))
     related = "\n".join(
-        f'<li class="card"><a href="/news/{random_.randrange(10**6)}"><img src="/i/{n}.jpg" alt=""><span>{shuffled(random_.choice(own))[:80]}'
+        f'<li class="card"><a href="/news/{random_.randrange(10**6)}"><img src="/i/{n}.jpg" alt=""><span>{shuffled(random_.choice(random_.choice(texts[lang])))[:80]}'
         f"</span></a><time>{day:%d/%m/%Y}</time></li>"
         for n in range(random_.randint(60, 140))
     )
@@ -69,7 +71,7 @@ def _page(number: int, random_: random.Random, lang: str, texts: dict[str, list[
 def sitemap(count: int) -> bytes:
     """The sitemap of all pages, newest first."""
     rows = "".join(
-        f"<url><loc>http://{HOST}/article/{n}.html</loc><lastmod>{_NEWEST - timedelta(minutes=17 * n):%Y-%m-%dT%H:%M:%SZ}</lastmod></url>"
+        f"<url><loc>http://{HOST}/article/{n}.html</loc><lastmod>{_NEWEST - _APART * n:%Y-%m-%dT%H:%M:%SZ}</lastmod></url>"
         for n in range(count)
     )
     return f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'.encode()
