@@ -24,7 +24,7 @@ from bench import press
 from bench.warc import keep_all
 from pipelines import store
 from pipelines.identity import compare
-from pipelines.read import read
+from pipelines.reading import read
 from pipelines.workers import Workers
 from sources.model import Source
 

@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from commands import console, proposal
 from commands.console import UsageFault, guarded
 from crawler.livecheck import Report, check_spider_of
+from pipelines.reading import read
 from sources import checks, registry, systems, table
 from sources.model import Source
 
@@ -149,9 +150,6 @@ def _told(spider: Any) -> None:
 
 def _article_faults(report: Report, source: Source) -> list[str]:
     """What is wrong with the article that was fetched."""
-    # Scrapy imports every command to run one; only those that read pages wait for what that takes.
-    from pipelines.read import read
-
     page = report.page
     if page is None:
         return [] if report.faults else ["no article was reached: neither an entry point nor an example leads to one"]

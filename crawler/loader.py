@@ -39,7 +39,10 @@ class SourceSpiderLoader:
 
 def spider_of(source: Source) -> type[SourceSpider]:
     """The spider class of an outlet, with the outlet's manners as its settings."""
-    # Scrapy imports every command to run one; only those that crawl need what makes a spider.
+    # Scrapy imports every command to run one; only those that crawl need what makes a spider. And it searches the whole stack
+    # for each class that it deprecates, which costs a quarter of a second further in.
+    import scrapy.core.downloader.contextfactory  # noqa: F401
+
     from crawler.spider import SourceSpider
 
     members = {"name": source.name, "source": source, "custom_settings": manners_of(source)}

@@ -21,7 +21,7 @@ from archive.records import Outcome, Page
 from archive.warc import reader
 from archive.warc.reader import Record, WarcError
 from pipelines import decide
-from pipelines.read import Reading, read
+from pipelines.reading import Reading, read
 from pipelines.workers import WorkerLost, Workers
 from sources.model import Source
 

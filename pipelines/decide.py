@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from archive import writer
 from archive.records import Outcome, Page
-from pipelines.read import Reading
+from pipelines.reading import Reading
 from pipelines.topic import THRESHOLD
 from sources import registry
 from sources.model import Source

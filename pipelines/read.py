@@ -3,31 +3,16 @@ sketch. Pure: the same page and the same `now` give the same reading."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from archive import reservations
-from archive.records import Article, Evidence, Outcome, Page, Rejected
+from archive.records import Evidence, Outcome, Page, Rejected
 from language.normalize import words
 from pipelines import dates, ties, topic
 from pipelines.extract import read_page
 from pipelines.identity import sketch, text_hash
+from pipelines.reading import Reading
 from sources.model import Articles, Entry, Source
-
-
-@dataclass(slots=True)
-class Reading:
-    """What a page turned out to be: an article, or the outcome that says why not.
-
-    Attributes:
-        article: with everything that the page alone can say; None where there is none.
-        outcome: None where there is an article.
-        detail: the reason in words.
-    """
-
-    article: Article | None = None
-    outcome: Outcome | None = None
-    detail: str = ""
 
 
 def read(page: Page, source: Source, now: datetime) -> Reading:

@@ -29,7 +29,7 @@ from archive.warc.writer import Writer
 from language import lexicon
 from pipelines import decide, store
 from pipelines.identity import compare
-from pipelines.read import Reading, read
+from pipelines.reading import Reading, read
 from pipelines.workers import WorkerLost, Workers
 from sources.model import Source
 
