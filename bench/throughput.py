@@ -216,7 +216,8 @@ def _crawl(proxy: str) -> dict[str, float]:
         arguments = ["crawl", "bench", "-a", "since=2020"]
         arguments += [word for name, value in changed.items() for word in ("-s", f"{name}={value}")]
         before = press.cpu_of(mongod)
-        report = _scrapy(arguments, proxy, MONGODB_URI=uri, MONGODB_DATABASE="bench")
+        contact = f"mailto:bench@{press.HOST}"
+        report = _scrapy(arguments, proxy, MONGODB_URI=uri, MONGODB_DATABASE="bench", MARSAD_CONTACT=contact)
         with pymongo.MongoClient[dict[str, Any]](uri) as client:
             stored = client["bench"]["articles"].count_documents({})
         return report | {"mongod": press.cpu_of(mongod) - before, "stored": stored}
