@@ -12,7 +12,7 @@ from typing import Any
 from archive.records import Outcome
 
 #: Raised when a stored field changes its meaning; `schema` in MongoDB remembers which one a database has.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,25 @@ CAPTURES = Collection(
     (_index("url", "at"), _index("digest"), _index("file", "offset", unique=True)),
 )
 
+_SEARCH = (
+    Field(
+        "tokens",
+        "array",
+        "stems of the words of title and text (`^` before those of the title, `?` behind what a word may be and may not), "
+        "identifiers of the lexicon, `aspect:…`, `source:…`",
+        "language/tokens.py",
+        items="string",
+    ),
+    Field(
+        "shelf",
+        "binData",
+        "instant, identity, outlet, language and score, so that marks sort by instant",
+        "archive/shelf.py",
+    ),
+    Field("named", "binData", "codes of its aspects and of the entities it names most", "archive/shelf.py"),
+    Field("rules", "int", "by which version of the rules the tokens were made", "language/tokens.py"),
+)
+
 ARTICLES = Collection(
     "articles",
     "One document for each article of an outlet, copies included.",
@@ -423,7 +442,7 @@ ARTICLES = Collection(
                 Field("lexicon", "string", "version of the topic lexicon", "language/lexicon"),
             ),
         ),
-        Field("search", "string", "normalised words of title and text, for the text index", "language/normalize.py"),
+        Field("search", "object", "what it is found by: docs/search.md", "archive/shelf.py", fields=_SEARCH),
     ),
     (
         _index(("published.at", -1)),
@@ -432,15 +451,18 @@ ARTICLES = Collection(
         _index("url", unique=True),
         _index("text_hash"),
         _index("sketch"),
-        _index("copy_of"),
+        # A question counts in indexes that end with the shelf mark, and fetches what it shows.
+        _index("copy_of", "search.shelf"),
+        _index("gone_at", "search.shelf"),
+        _index("search.tokens", "search.shelf"),
+        _index("search.shelf", "search.named"),
+        _index("search.rules"),
         _index("reuses"),
         _index("story_keys", "published.at"),
         _index("ties.with"),
         _index("story"),
         _index("follows"),
         _index("through"),
-        # "none": MongoDB has no Arabic stemmer, and a field called `language` must not choose one.
-        _index(("search", "text"), default_language="none", language_override="search_language"),
     ),
 )
 
@@ -455,8 +477,13 @@ VERSIONS = Collection(
         Field("text", "string", "text of that state", "page"),
         Field("at", "date", "when that state was fetched", "clock", "UTC"),
         _CAPTURE,
+        Field("search", "object", "what that state is found by", "archive/shelf.py", optional=True, fields=_SEARCH),
     ),
-    (_index("article", "n", unique=True),),
+    (
+        _index("article", "n", unique=True),
+        _index("search.tokens", "search.shelf"),
+        _index("search.shelf", "search.named"),
+    ),
 )
 
 RUNS = Collection(

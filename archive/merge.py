@@ -15,6 +15,7 @@ from typing import Any
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 
 from archive.ledger import Database
+from archive.shelf import search_field
 from archive.writer import STANDING
 
 Document = dict[str, Any]
@@ -189,6 +190,7 @@ def _handed_down(old: Document, made: Document) -> Document:
     gone = old["gone_at"]
     if gone is not None and made["gone_at"] is None and gone > made["last_checked"]:
         new["gone_at"] = gone
+    new["search"] = search_field(new, made["search"]["tokens"])
     return {**{name: value for name, value in old.items() if name not in new}, **new}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,9 +21,11 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from archive import server
+from archive import server, shelf
 from archive.contract import COLLECTIONS, Collection, validator
 from archive.patience import first_words
+
+logger = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
@@ -32,6 +35,8 @@ SELECTION_SECONDS = 5.0
 WRITE = {"w": "majority", "journal": True}
 _INDEX_CONFLICTS = (85, 86)
 _EXISTS = 48
+# Of earlier contracts, by MongoDB's names: they would only cost.
+_OBSOLETE = {"search_text", "copy_of_1"}
 
 
 class ArchiveError(RuntimeError):
@@ -112,6 +117,7 @@ def prepare(database: Database[Document]) -> None:
         present = {info["name"]: info for info in database.list_collections()}
         for collection in COLLECTIONS:
             _prepare_collection(database, collection, present.get(collection.name))
+        shelf.upgrade(database, _tell)
     except PyMongoError as error:
         hint = "; is its disk full? its log says why it ended" if isinstance(error, AutoReconnect) else ""
         raise ArchiveError(f"database {database.name}: cannot be prepared: {first_words(error)}{hint}") from error
@@ -131,6 +137,8 @@ def _prepare_collection(
     if present is not None and present["options"].get("validator") != wanted:
         database.command("collMod", collection.name, validator=wanted)
         _fill(database, collection)
+    for name in set(database[collection.name].index_information()) & _OBSOLETE:
+        database[collection.name].drop_index(name)
     for index in collection.indexes:
         keys = list(index.keys)
         try:
@@ -140,6 +148,10 @@ def _prepare_collection(
                 raise
             database[collection.name].drop_index(keys)
             database[collection.name].create_index(keys, **dict(index.options))
+
+
+def _tell(done: int, total: int) -> None:
+    logger.warning("articles are indexed for search anew, %d of %d", done, total)
 
 
 def _fill(database: Database[Document], collection: Collection) -> None:

@@ -9,7 +9,6 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from archive.records import Outcome
-from language.normalize import words
 
 Document = dict[str, Any]
 
@@ -61,42 +60,6 @@ def stored_and_copies(database: Database[Document], run: ObjectId) -> tuple[int,
     ids = database.urls.distinct("article", {"_id": {"$in": urls}})
     copies = database.articles.count_documents({"_id": {"$in": ids}, "copy_of": {"$ne": None}})
     return len(ids) - copies, copies
-
-
-def articles(
-    database: Database[Document],
-    *,
-    text: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    source: str = "",
-    lang: str = "",
-    entity: str = "",
-    copies: bool = True,
-    limit: int = 20,
-) -> list[Document]:
-    """Articles, newest first.
-
-    Args:
-        text: words that must all occur in title or text, in any spelling that `language.normalize.fold` makes equal.
-        since, until: aware instants of publication, since inclusive, until exclusive; None leaves the side open.
-        source, lang, entity: an outlet's name, a language code, an identifier of the lexicon; "" for any.
-        copies: False leaves articles out that repeat an earlier text.
-        limit: how many at most; 0 for all.
-    """
-    query: Document = {}
-    if wanted := words(text):
-        query["$text"] = {"$search": " ".join(f'"{word}"' for word in wanted)}
-    if since or until:
-        query["published.at"] = {"$gte": since} if since else {}
-        if until:
-            query["published.at"]["$lt"] = until
-    for field, value in (("source", source), ("lang", lang), ("topic.entities", entity)):
-        if value:
-            query[field] = value
-    if not copies:
-        query["copy_of"] = None
-    return database.articles.find(query, {"sketch": 0, "search": 0}).sort("published.at", -1).limit(limit).to_list()
 
 
 def progress(

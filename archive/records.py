@@ -192,4 +192,4 @@ class Article:
     sketch: list[int] = field(default_factory=list)
     terms: dict[str, float] = field(default_factory=dict)
     story_keys: list[str] = field(default_factory=list)
-    search: str = ""
+    search: dict[str, Any] = field(default_factory=dict)

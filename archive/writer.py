@@ -19,6 +19,7 @@ from pymongo.errors import BulkWriteError
 from archive import ledger, validators
 from archive.ledger import Database, new_url, recheck_at, retry_at
 from archive.records import Article, Outcome, Page
+from archive.shelf import search_field
 from language.normalize import words
 from language.substance import substance
 
@@ -177,7 +178,7 @@ async def _replace(database: Database, documents: list[Document]) -> dict[str, s
 
 def _version(old: Document) -> UpdateOne:
     """Keeps the state of an article that is about to be replaced."""
-    kept = {name: old[name] for name in ("title", "text", "capture")} | {"at": old["version_at"]}
+    kept = {name: old[name] for name in ("title", "text", "capture", "search")} | {"at": old["version_at"]}
     return UpdateOne({"article": old["_id"], "n": old["version"]}, {"$setOnInsert": kept}, upsert=True)
 
 
@@ -194,9 +195,10 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
     stored = {name: getattr(article, name) for name in _STORED}
     for name in ("published", "modified"):
         stored[name] = asdict(stored[name]) if stored[name] is not None else None
+    stored["_id"] = entry.article_id
+    stored["search"] = search_field(stored, article.search["tokens"])
     return {
         **stored,
-        "_id": entry.article_id,
         "url": old["url"] if old else entry.url,
         "copy_of": old["copy_of"] if old else None,
         "copy_kind": old["copy_kind"] if old else None,

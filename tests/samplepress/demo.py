@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from archive import mongo, queries
+from archive import mongo
+from archive.search import parse_question, search
 from commands import articles, console
 from tests.samplepress.server import serve
 
@@ -51,7 +52,7 @@ def show(seconds: float) -> None:
     database = mongo.connect(uri, name)
     say = console.out.print
     say("\nThe five newest articles:", style="bold")
-    articles.show(queries.articles(database, limit=5, copies=False))
+    articles.show(search(database, parse_question("", sort="newest", size=5)).hits)
     total, copies = database.articles.count_documents({}), database.articles.count_documents({"copy_of": {"$ne": None}})
     address = mongo.redact(uri).rstrip("/")
     say(

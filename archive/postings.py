@@ -1,0 +1,140 @@
+"""Which articles have something, read from indexes alone: a word, an identifier, a copy's mark.
+
+A posting is the shelf marks (`archive.shelf`) of the articles that an index entry leads to, as a numpy array in the order of
+their instants. MongoDB sends them as documents of one fixed size, which are read where they lie: a hundred thousand marks
+would take half a second to decode one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from bson import Binary
+from pymongo.collection import Collection
+
+from archive.shelf import MARK, NAMED
+
+Document = dict[str, Any]
+Rows = npt.NDArray[Any]
+Keys = npt.NDArray[np.uint64]
+
+#: `archive.shelf.MARK` as columns.
+ROW = np.dtype([("at", ">u4"), ("id", ">u4"), ("shift", "u1"), ("source", ">u4"), ("lang", "S3"), ("score", ">u2")])
+assert ROW.itemsize == MARK.size
+
+#: So many marks are looked up one by one; more of them cost less as a run through the index.
+FEW = 1500
+_WHOLE = 2**31 - 1
+_CODES = NAMED * 3
+# {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "named": Binary}} (bsonspec.org): lengths, types, names.
+_HEAD = 4 + 1 + len("search\0") + 4
+_SHELF = 1 + len("shelf\0") + 4 + 1
+_NAMED = 1 + len("named\0") + 4 + 1
+_ENDS = 2
+_MARK = np.dtype(
+    {"names": ["row"], "formats": [ROW], "offsets": [_HEAD + _SHELF], "itemsize": _HEAD + _SHELF + ROW.itemsize + _ENDS}
+)
+_COLUMNS = np.dtype(
+    {
+        "names": ["row", "codes"],
+        "formats": [ROW, ("u1", (NAMED, 3))],
+        "offsets": [_HEAD + _SHELF, _HEAD + _SHELF + ROW.itemsize + _NAMED],
+        "itemsize": _HEAD + _SHELF + ROW.itemsize + _NAMED + _CODES + _ENDS,
+    }
+)
+
+
+def rows(
+    collection: Collection[Document], field: str, value: Any, bounds: Mapping[str, Any], among: Rows | None = None
+) -> Rows:
+    """The marks of the articles with a value, in order.
+
+    Args:
+        field: the first of an index whose second is `search.shelf`; "" for all articles.
+        value: what the field is, or a range of it.
+        bounds: of the marks, such as {"$gte": …}.
+        among: only of these, which are few.
+    """
+    query: Document = {field: value} if field else {}
+    query["search.shelf"] = {"$in": marks(among)} if among is not None else dict(bounds)
+    hint = [(field, 1), ("search.shelf", 1)] if field else [("search.shelf", 1), ("search.named", 1)]
+    found = _read(collection, query, {"search.shelf": 1}, hint, _MARK)["row"]
+    # A range of values comes in their order, not in that of the marks.
+    return np.sort(found, order=("at", "id")) if isinstance(value, dict) else found
+
+
+def named(collection: Collection[Document], of: Rows) -> npt.NDArray[np.uint8]:
+    """The codes of aspects and entities of some articles, a row of `NAMED` codes of three bytes each."""
+    hint = [("search.shelf", 1), ("search.named", 1)]
+    projection = {"search.shelf": 1, "search.named": 1}
+    if len(of) <= FEW:
+        codes = _read(collection, {"search.shelf": {"$in": marks(of)}}, projection, hint, _COLUMNS)["codes"]
+    else:
+        span = {"$gte": Binary(of[0].tobytes()), "$lte": Binary(of[-1].tobytes())}
+        everything = _read(collection, {"search.shelf": span}, projection, hint, _COLUMNS)
+        codes = everything["codes"][np.isin(keys(everything["row"]), keys(of), assume_unique=True)]
+    return np.ascontiguousarray(codes)
+
+
+def count(collection: Collection[Document], field: str, value: Any, most: int) -> int:
+    """How many articles have a value, counted up to `most`."""
+    return collection.count_documents({field: value}, limit=most, hint=[(field, 1), ("search.shelf", 1)])
+
+
+def keys(of: Rows) -> Keys:
+    """What tells the articles of some marks apart: instant and identity."""
+    return (of["at"].astype(np.uint64) << np.uint64(32)) | of["id"].astype(np.uint64)
+
+
+def none() -> Rows:
+    """No mark."""
+    return np.empty(0, ROW)
+
+
+def joined(several: Sequence[Rows]) -> Rows:
+    """Marks one after another. Left to itself, numpy would turn their bytes into the order of the machine."""
+    return np.concatenate(several, dtype=ROW)
+
+
+def both(one: Rows, other: Rows) -> Rows:
+    """The marks in both; in order."""
+    return one[np.isin(keys(one), keys(other), assume_unique=True)]
+
+
+def either(postings: Iterable[Rows]) -> Rows:
+    """The marks in any, each once; in order."""
+    several = [posting for posting in postings if len(posting)]
+    if not several:
+        return none()
+    if len(several) == 1:
+        return several[0]
+    together = joined(several)
+    _, first = np.unique(keys(together), return_index=True)
+    return together[first]
+
+
+def without(one: Rows, other: Rows) -> Rows:
+    """The marks of one that are not in another; in order."""
+    return one[np.isin(keys(one), keys(other), assume_unique=True, invert=True)] if len(other) else one
+
+
+def marks(of: Rows) -> list[Binary]:
+    """Some marks as they are stored."""
+    return [Binary(row.tobytes()) for row in of]
+
+
+def _read(
+    collection: Collection[Document],
+    query: Document,
+    projection: Document,
+    hint: list[tuple[str, int]],
+    layout: np.dtype[Any],
+) -> Rows:
+    batches: Any = collection.find_raw_batches(query, {"_id": 0, **projection}, hint=hint, batch_size=_WHOLE)
+    data = b"".join(bytes(batch) for batch in batches)
+    if len(data) % layout.itemsize or (data and int.from_bytes(data[:4], "little") != layout.itemsize):
+        raise ValueError("the search index holds marks of another form: 'scrapy reprocess' makes them anew")
+    return np.frombuffer(data, layout)

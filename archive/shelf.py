@@ -1,0 +1,126 @@
+"""`articles.search`: what an article is found, sorted and counted by, kept in the article itself.
+
+`tokens` holds the stems of its words (`language.tokens`), the identifiers of the lexicon, its aspects and its outlet. `shelf` and
+`named` are the same facts in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
+fetches the articles that it merely counts. All three say what the page says; who copies whom and what has vanished are
+asked of their own fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bson import Binary
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from language.tokens import RULES, search_tokens
+
+Document = dict[str, Any]
+
+#: A shelf mark: seconds since 1970 (0: undated), 32 bits of the article's `_id`, by how many days the outlet's calendar day is
+#: off the UTC day (plus one), the outlet's code, the language, the topic score in ten thousandths. Big-endian, so that marks
+#: sort by instant.
+MARK = struct.Struct(">IIBI3sH")
+NAMED = 24
+"""How many aspects and entities of an article are counted, the most often named first."""
+_CODE = 3
+_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 2**32 - 1
+_AT_ONCE = 500
+
+
+def tokens_of(source: str, title: str, text: str, topic: Mapping[str, Any]) -> list[str]:
+    """`search.tokens` of an article."""
+    marks = [f"source:{source}", *(f"aspect:{aspect}" for aspect in topic["aspects"]), *topic["entities"]]
+    return search_tokens(title, text) + marks
+
+
+def search_field(document: Mapping[str, Any], tokens: list[str]) -> Document:
+    """`search` of an article.
+
+    Args:
+        document: with `_id`, `source`, `lang`, `published` and `topic`.
+        tokens: `tokens_of` it.
+    """
+    topic = document["topic"]
+    names = [f"aspect:{aspect}" for aspect in topic["aspects"]] + list(topic["entities"])
+    return {"tokens": tokens, "shelf": _shelf(document), "named": Binary(_names(names)), "rules": RULES}
+
+
+def _shelf(document: Mapping[str, Any]) -> Binary:
+    published = document["published"]
+    at, shift = 0, 1
+    if published is not None:
+        instant: datetime = published["at"]
+        at = seconds(instant)
+        shift = 1 + (date.fromisoformat(published["date"]) - instant.astimezone(UTC).date()) // _DAY
+    score = int(document["topic"]["score"] * 10_000)
+    mark = int(hashlib.sha256(document["_id"].encode()).hexdigest()[:8], 16)
+    lang = document["lang"].encode("ascii", "replace")[:3]
+    return Binary(MARK.pack(at, mark, min(max(shift, 0), 2), code(document["source"], 4), lang, score))
+
+
+def _names(names: Iterable[str]) -> bytes:
+    codes = b"".join(code(name, _CODE).to_bytes(_CODE, "big") for name in list(names)[:NAMED])
+    return codes.ljust(NAMED * _CODE, b"\0")
+
+
+def code(name: str, size: int = _CODE) -> int:
+    """The code of an outlet's name (four bytes) or of an identifier (three)."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=size).digest(), "big")
+
+
+def seconds(instant: datetime) -> int:
+    """The instant as in a shelf mark: those before 1970 are its first second."""
+    return min(max(int((instant - _EPOCH).total_seconds()), 1), _LATEST)
+
+
+def least(at: int) -> Binary:
+    """Below every mark of an instant (in seconds)."""
+    return Binary(at.to_bytes(4, "big").ljust(MARK.size, b"\0"))
+
+
+def upgrade(database: Database[Document], progress: Callable[[int, int], None]) -> int:
+    """Give articles and earlier states that were indexed by other rules, or by none, the tokens and marks of today.
+
+    It may be killed and called again, and crawls may go on meanwhile.
+
+    Args:
+        progress: told how many are done, and how many there are.
+    Returns:
+        How many were indexed anew.
+    """
+    outdated = {"search.rules": {"$ne": RULES}}
+    total = database.articles.count_documents(outdated)
+    done = 0
+    fields = dict.fromkeys(("source", "lang", "title", "text", "published", "topic", "version", "version_at"), 1)
+    while articles := database.articles.find(outdated, fields).limit(_AT_ONCE).to_list():
+        updates = []
+        for article in articles:
+            seen = {"_id": article["_id"], "version_at": article["version_at"]}
+            updates.append(UpdateOne(seen, {"$set": {"search": _anew(article, article)}}))
+        by_id = {article["_id"]: article for article in articles}
+        states = database.versions.find(
+            {"article": {"$in": list(by_id)}}, {"article": 1, "title": 1, "text": 1}
+        ).to_list()
+        earlier = [
+            UpdateOne({"_id": state["_id"]}, {"$set": {"search": _anew(by_id[state["article"]], state)}})
+            for state in states
+        ]
+        if earlier:
+            database.versions.bulk_write(earlier, ordered=False)
+        database.articles.bulk_write(updates, ordered=False)
+        done += len(articles)
+        progress(done, max(total, done))
+    return done
+
+
+def _anew(article: Document, state: Document) -> Document:
+    """`search` of a state of an article."""
+    return search_field(article, tokens_of(article["source"], state["title"], state["text"], article["topic"]))

@@ -1,0 +1,87 @@
+"""The options by which commands ask the archive, and what people write in them, as a question."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from scrapy.settings import BaseSettings
+
+from archive.search import SORTS, Question, parse_question
+from commands import console
+from commands.console import UsageFault
+from crawler.window import WindowError, read_window
+from sources import registry
+
+#: Windows and instants on the terminal are in the zone of the archive's subject.
+ZONE = "Africa/Casablanca"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The filters of a question."""
+    parser.add_argument("--since", default="", metavar="WHEN", help="published from then on: YYYY[-MM[-DD]]")
+    parser.add_argument("--until", default="", metavar="WHEN", help="published before then")
+    for option, value, what in (
+        ("--source", "NAME", "of this outlet only"),
+        ("--lang", "CODE", "in this language only: ar, fr"),
+        ("--country", "CODE", "of outlets of this country only: MA, FR"),
+        ("--entity", "ID", "naming this person, service or place of the lexicon"),
+        ("--aspect", "NAME", "about this: terrorism, drugs, migration …"),
+    ):
+        parser.add_argument(option, action="append", default=[], metavar=value, help=f"{what}; may be repeated")
+    parser.add_argument("--relevance", type=float, metavar="SCORE", help="topic score from this on, 0 to 1")
+    parser.add_argument("--no-copies", action="store_true", help="leave out what repeats an earlier text")
+    parser.add_argument(
+        "--versions", action="store_true", help="look in what articles said before they were changed, too"
+    )
+    gone = parser.add_mutually_exclusive_group()
+    gone.add_argument(
+        "--gone", dest="gone", action="store_const", const=True, help="only what its outlet has taken down"
+    )
+    gone.add_argument("--standing", dest="gone", action="store_const", const=False, help="only what stands")
+    parser.add_argument("--sort", choices=SORTS, default="newest", help="default: newest")
+
+
+def question(words: Sequence[str], opts: argparse.Namespace, settings: BaseSettings | None, **more: Any) -> Question:
+    """What was asked.
+
+    Args:
+        words: as the shell gave them; a quoted one that begins with a quotation mark is a phrase all the same.
+    Raises:
+        UsageFault: an option or the question itself is wrong; the message says what to write.
+        sources.registry.UnknownSource: no outlet has that name.
+    """
+    known = registry.names(console.sources_folder(settings))
+    for name in opts.source:
+        if name not in known:
+            registry.find(name, console.sources_folder(settings))
+    try:
+        window = read_window(opts.since, opts.until, ZONE)
+    except WindowError as error:
+        raise UsageFault(f"--{error}") from error
+    try:
+        return parse_question(
+            " ".join(words),
+            outlets=tuple(opts.source),
+            languages=tuple(opts.lang),
+            countries=tuple(code.upper() for code in opts.country),
+            since=window.since,
+            until=window.until,
+            entities=tuple(opts.entity),
+            aspects=tuple(opts.aspect),
+            relevance=opts.relevance,
+            copies=not opts.no_copies,
+            versions=opts.versions,
+            gone=opts.gone,
+            sort=opts.sort,
+            **more,
+        )
+    except ValueError as error:
+        raise UsageFault(str(error)) from error
+
+
+def countries(settings: BaseSettings | None) -> dict[str, str]:
+    """Outlet's name → its country."""
+    sources, _ = registry.everything(console.sources_folder(settings))
+    return {source.name: source.country for source in sources}

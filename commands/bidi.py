@@ -1,0 +1,69 @@
+"""Arabic on a terminal: some put right-to-left text in order by themselves, some print letters as they come.
+
+A terminal that knows the bidirectional algorithm gets each line of a cell as a run of its own (isolates, UAX 9), so that an
+Arabic title does not carry the date beside it along. One that does not gets the line as it is to be seen, its letters joined.
+A file or a pipe gets plain text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from commands.console import UsageFault
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_MODES = ("terminal", "visual", "plain")
+# Terminals that print letters as they come, by what they say of themselves.
+_SIMPLE = ("ALACRITTY_WINDOW_ID", "KITTY_WINDOW_ID", "WT_SESSION", "XTERM_VERSION", "WEZTERM_PANE", "ITERM_SESSION_ID")
+
+
+def mode(environment: Mapping[str, str] = os.environ, *, is_terminal: bool = True) -> str:
+    """How right-to-left text is to be printed: "terminal" (it orders by itself), "visual" (as seen) or "plain".
+
+    Raises:
+        UsageFault: MARSAD_BIDI is none of these.
+    """
+    chosen = environment.get("MARSAD_BIDI", "")
+    if chosen and chosen not in _MODES:
+        raise UsageFault(f"MARSAD_BIDI={chosen}: write {', '.join(_MODES)}")
+    if chosen or not is_terminal:
+        return chosen or "plain"
+    simple = environment.get("TERM") == "linux" or any(name in environment for name in _SIMPLE)
+    return "visual" if simple else "terminal"
+
+
+def shown(line: str, how: str) -> str:
+    """One line of a cell as it is sent to the terminal."""
+    if how == "plain" or not _RIGHT_TO_LEFT.search(line):
+        return line
+    if how == "terminal":
+        return f"{_FIRST_STRONG_ISOLATE}{line}{_POP_ISOLATE}"
+    import arabic_reshaper
+    from bidi.algorithm import get_display
+
+    return str(get_display(arabic_reshaper.reshape(line), base_dir=_direction(line)))
+
+
+def marked(line: str, spans: Sequence[tuple[int, int]], how: str, style: str = "bold yellow") -> Text:
+    """`shown`, with some parts of the line set off; as seen, whole words are."""
+    if how != "visual" or not spans or not _RIGHT_TO_LEFT.search(line):
+        text = Text(shown(line, how))
+        offset = 1 if text.plain != line else 0
+        for start, end in spans:
+            text.stylize(style, start + offset, end + offset)
+        return text
+    text = Text(shown(line, how))
+    for start, end in spans:
+        text.highlight_words([shown(line[start:end], how)], style)
+    return text
+
+
+def _direction(line: str) -> str:
+    """Of the first letter that has one (UAX 9, P2)."""
+    letters = (character for character in line if character.isalpha())
+    return "R" if _RIGHT_TO_LEFT.match(next(letters, "")) else "L"

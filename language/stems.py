@@ -1,0 +1,71 @@
+"""What the forms of a word have in common, for search: an Arabic word without clitics, article and endings, a French one
+without its inflection.
+
+French stems are Snowball's, of words without accents, since half of all questions are typed without them. For Arabic the
+Snowball stemmer will not do: it takes a leading و or ف for a conjunction whatever the word, so وزير and الوزير part, and so do
+هجرة and الهجرة.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import Stemmer
+
+_FRENCH = Stemmer.Stemmer("french", 0)
+_ARABIC = re.compile("[\u0620-\u064a]")
+# How many letters an ending must leave.
+_ENDINGS = (
+    ("هما", 3), ("تين", 3), ("تان", 3), ("تها", 3), ("تهم", 3), ("تنا", 3), ("يين", 3), ("يون", 3), ("ين", 4), ("ون", 4), ("ان", 4),
+    ("ات", 3), ("ها", 3), ("هم", 3), ("نا", 3), ("وا", 3), ("ته", 3), ("يه", 3), ("ه", 3), ("ا", 3), ("ي", 3), ("ت", 4),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 17)
+def stem(word: str) -> str:
+    """What a folded word, without clitics and article, has in common with its other forms; `stem(stem(w)) == stem(w)`."""
+    if not word.isalpha():
+        return word
+    arabic = _ARABIC.search(word)
+    while True:
+        shorter = _without_ending(word) if arabic else _FRENCH.stemWord(word).rstrip("e")
+        if shorter == word or len(shorter) < 3:
+            return word
+        word = shorter
+
+
+def _without_ending(word: str) -> str:
+    for ending, left in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= left:
+            return word[: -len(ending)]
+    return word
+
+
+def bases(word: str, article: bool = True) -> tuple[str, ...]:
+    """The words that a folded word may be, written out of what Arabic writes onto it: conjunction, preposition, article.
+
+    Args:
+        article: whether a leading ال may be the article; with a hamza on its alif it is none.
+    Returns:
+        The fullest first: وزير may be وزير, or زير with a conjunction. An article is no question: الوزير is وزير alone.
+    """
+    if not _ARABIC.search(word):
+        return (word,)
+    if len(word) > 3 and word[0] in "وف":
+        rest = _bare(word[1:], article=True)
+        return rest if word[1:].startswith(("ال", "لل", "بال", "كال")) else tuple(dict.fromkeys((word, *rest)))
+    return _bare(word, article)
+
+
+def _bare(word: str, article: bool) -> tuple[str, ...]:
+    """What a word without conjunction may be."""
+    if article and len(word) > 3 and word.startswith("ال"):
+        return (word[2:],)
+    if len(word) > 3 and word.startswith("لل"):
+        # The article has lost its alif, and before a ل its ل too.
+        return (word[1:], word[2:])
+    if len(word) > 3 and word[0] in "بكل":
+        rest = word[1:]
+        return (rest[2:],) if len(rest) > 3 and rest.startswith("ال") else (word, rest)
+    return (word,)

@@ -1,0 +1,87 @@
+"""The tokens of a text: what an article is found by, and what a question asks for. Both sides go through `tokens`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from language.normalize import words
+from language.stems import bases, stem
+
+#: Raised when a text no longer gives the same tokens: articles that were indexed before are then indexed anew.
+RULES = 1
+
+#: Before the stem of a word of the title.
+TITLE = "^"
+
+#: Behind a stem that a word may have, and may not: زير in وزير.
+UNSURE = "?"
+
+# An acronym with its full stops (D.G.S.N.), or a word with whatever stands inside it that is no letter: harakat and
+# tatweel, combining accents, joiners and direction marks.
+_WORD = re.compile(
+    "(?:[A-Za-z]\\.){2,}[A-Za-z]?|"
+    "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f\u2060\ufeff])*"
+)
+_APOSTROPHES = frozenset("'’ʼ′‘`´")
+_ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "lorsqu", "puisqu", "quoiqu", "jusqu", "presqu"))
+# With a hamza on or under it, a leading alif is a letter of the word and not of the article.
+_HAMZA = re.compile("[وفبكل]{0,2}[\u0610-\u061a\u0640\u064b-\u065f]*[أإآ]")
+
+
+class Token(NamedTuple):
+    """A word of a text.
+
+    Attributes:
+        start, end: offsets in the text as given, end exclusive.
+        stems: of the words that it may be, the fullest first.
+    """
+
+    start: int
+    end: int
+    stems: tuple[str, ...]
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text, in order; elided articles and pronouns (l', qu') are none.
+
+    Args:
+        text: as written.
+    """
+    found = []
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        word = match[0]
+        if (
+            len(word) < 8
+            and text[end : end + 1] in _APOSTROPHES
+            and word.lower() in _ELIDED
+            and text[end + 1 : end + 2]
+        ):
+            continue
+        found += [Token(start, end, stems) for stems in _stems(word)]
+    return found
+
+
+def search_tokens(title: str, text: str) -> list[str]:
+    """What an article is indexed by: the stems of its words, sorted, each once.
+
+    Those of the title come a second time, with a `^` before them. A stem that stands only in words that may be others has a `?`
+    behind it.
+    """
+    in_title, in_text = tokens(title), tokens(text)
+    sure: set[str] = set()
+    unsure: set[str] = set()
+    for token in (*in_title, *in_text):
+        (sure if len(token.stems) == 1 else unsure).update(token.stems)
+    titles = {TITLE + stem for token in in_title for stem in token.stems}
+    return sorted(sure | titles | {stem + UNSURE for stem in unsure - sure})
+
+
+@lru_cache(maxsize=1 << 17)
+def _stems(word: str) -> tuple[tuple[str, ...], ...]:
+    """The stems of a word as written; a ligature such as ﷺ is several words."""
+    plain = word.replace(".", "")
+    article = not _HAMZA.match(plain)
+    return tuple(tuple(dict.fromkeys(stem(base) for base in bases(part, article))) for part in words(plain))

@@ -1,0 +1,187 @@
+"""Search finds what was asked for and nothing else, counts it, and shows where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.database import Database
+
+from archive import mongo, shelf
+from archive.search import Found, parse_question, search
+from language.tokens import RULES
+
+START = datetime(2023, 11, 20, 8, tzinfo=UTC)
+COUNTRIES = {"alpha": "MA", "beta": "FR"}
+
+
+def article(number: int, lang: str, title: str, text: str, **more: Any) -> dict[str, Any]:
+    """An article as the archive would hold it, as far as search looks at it."""
+    at = START + timedelta(days=number)
+    document = {
+        "_id": f"{number:020x}",
+        "url": f"https://outlet.example/{number}",
+        "source": "alpha" if lang == "ar" else "beta",
+        "lang": lang,
+        "title": title,
+        "text": text,
+        "published": {"at": at, "date": f"{at:%Y-%m-%d}", "precision": "minute"},
+        "first_seen": at,
+        "topic": {"score": 0.5 + number / 100, "aspects": ["events"], "entities": ["person:hammouchi"]},
+        "copy_of": None,
+        "gone_at": None,
+        "story": None,
+        "twins": {},
+        "version": 1,
+        "version_at": at,
+    } | more
+    tokens = shelf.tokens_of(document["source"], title, text, document["topic"])
+    return document | {"search": shelf.search_field(document, tokens)}
+
+
+@pytest.fixture(scope="module")
+def library(mongodb_uri: str) -> Iterator[Database[dict[str, Any]]]:
+    """A few articles of ours, in both languages."""
+    made: Database[dict[str, Any]] = pymongo.MongoClient(**mongo.client_options(mongodb_uri))["test_search"]
+    mongo.prepare(made)
+    for name in ("articles", "versions"):
+        made.command("collMod", name, validator={})
+    made.articles.insert_many(
+        [
+            article(0, "ar", "حموشي في باريس", "استقبل المدير العام للأمن الوطني وفدا. وقال إن التعاون ممتاز.", story="s"),
+            article(1, "fr", "Hammouchi à Paris", "L’accord de sécurité nationale signé par la D.G.S.N.", story="s"),
+            article(2, "ar", "وزير الداخلية", "تحدث الوزير عن الأمن في باريس، وعن الوطني والدولي.", gone_at=START),
+            article(3, "ar", "حموشي في باريس", "استقبل المدير العام للأمن الوطني وفدا.", copy_of=f"{0:020x}"),
+            article(4, "fr", "Un arrêté", "La police nationale veille sur la sécurité à Rabat.", topic={
+                "score": 0.1, "aspects": ["terrorism"], "entities": ["place:rabat"]}),
+            article(5, "fr", "Sans date", "Un accord sans date.", published=None),
+            article(6, "ar", "قرية الزير", "يباع الزير في السوق."),
+        ]
+    )  # fmt: skip
+    state = article(4, "fr", "Un décret", "La gendarmerie veille.")
+    made.versions.insert_one(
+        {"article": f"{4:020x}", "n": 1} | {name: state[name] for name in ("title", "text", "search")}
+    )
+    yield made
+    made.client.drop_database("test_search")
+
+
+def ask(library: Database[dict[str, Any]], text: str, **filters: Any) -> Found:
+    return search(library, parse_question(text, **filters), countries=COUNTRIES)
+
+
+def numbers(found: Found) -> list[int]:
+    return [int(hit.article["_id"], 16) for hit in found.hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "filters", "wanted"),
+    [
+        ("حموشي باريس", {}, [0]),
+        ("باريس", {"sort": "newest"}, [2, 0]),
+        ("باريس", {"sort": "oldest"}, [0, 2]),
+        ("باريس", {}, [0, 2]),  # the title's words first
+        ("باريس", {"copies": True, "sort": "newest"}, [3, 2, 0]),
+        ('"الأمن الوطني"', {}, [0]),
+        ("الأمن الوطني", {"sort": "newest"}, [2, 0]),
+        ("باريس -حموشي", {}, [2]),
+        ('باريس -"الأمن الوطني"', {}, [2]),
+        ("-باريس", {"languages": ("ar",)}, [6]),
+        ("وزير", {}, [2]),  # زير is another word, and وزير stands in the archive with its article
+        ("زير", {"sort": "newest"}, [6, 2]),
+        ("accord", {"sort": "newest"}, [1, 5]),
+        ("accord", {"since": START}, [1]),
+        ("dgsn", {}, [1]),
+        ("securite nationale", {"sort": "newest"}, [4, 1]),
+        ('"securites nationales"', {}, [1]),
+        ("", {"outlets": ("beta",), "sort": "newest"}, [4, 1, 5]),
+        ("", {"countries": ("MA",), "gone": False, "sort": "newest"}, [6, 0]),
+        ("", {"countries": ("MA",), "outlets": ("beta",)}, []),
+        ("", {"gone": True}, [2]),
+        ("", {"entities": ("person:hammouchi",), "languages": ("fr",), "sort": "newest"}, [1, 5]),
+        ("", {"aspects": ("terrorism",)}, [4]),
+        ("", {"relevance": 0.53, "sort": "newest"}, [6, 5]),
+        ("", {"since": START + timedelta(days=1), "until": START + timedelta(days=4), "sort": "newest"}, [2, 1]),
+        ("gendarmerie", {}, []),
+        ("gendarmerie", {"versions": True}, [4]),
+        ("xylophone", {}, []),
+    ],
+)
+def test_a_question_finds_what_it_asks_for(
+    library: Database[dict[str, Any]], text: str, filters: dict[str, Any], wanted: list[int]
+) -> None:
+    found = ask(library, text, **filters)
+    assert (numbers(found), found.total) == (wanted, len(wanted))
+
+
+def test_what_was_asked_for_is_shown_where_it_stands(library: Database[dict[str, Any]]) -> None:
+    (hit,) = ask(library, "hammouchi securite").hits
+    assert [hit.title.text[start:end] for start, end in hit.title.spans] == ["Hammouchi"]
+    (excerpt,) = hit.excerpts
+    assert [excerpt.text[start:end] for start, end in excerpt.spans] == ["sécurité"]
+    assert hit.article["text"][excerpt.at :].startswith(excerpt.text)
+    (earlier,) = ask(library, "gendarmerie", versions=True).hits
+    assert (earlier.version, earlier.title.text, earlier.article["title"]) == (1, "Un décret", "Un arrêté")
+
+
+def test_an_article_comes_with_the_other_language_of_its_story(library: Database[dict[str, Any]]) -> None:
+    (hit,) = ask(library, "hammouchi accord").hits
+    assert [(twin["lang"], twin["title"], twin["twin"]) for twin in hit.twins] == [("ar", "حموشي في باريس", False)]
+
+
+def test_facets_and_timeline_count_what_was_found(library: Database[dict[str, Any]]) -> None:
+    found = ask(library, "", copies=True)
+    assert found.facets["outlet"] == [("alpha", 4), ("beta", 3)]
+    assert found.facets["country"] == [("MA", 4), ("FR", 3)]
+    assert found.facets["language"] == [("ar", 4), ("fr", 3)]
+    assert found.facets["entity"] == [("person:hammouchi", 6), ("place:rabat", 1)]
+    assert found.facets["aspect"] == [("events", 6), ("terrorism", 1)]
+    assert (found.step, found.timeline[:2]) == ("day", [("2023-11-20", "ar", 1), ("2023-11-21", "fr", 1)])
+    assert sum(number for _, _, number in found.timeline) == 6  # one has no date
+
+
+def test_pages_follow_one_another(library: Database[dict[str, Any]]) -> None:
+    pages = [numbers(ask(library, "", sort="newest", size=3, page=page)) for page in (1, 2, 3)]
+    assert pages == [[6, 4, 2], [1, 0, 5], []]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"sort": "best"}, {"page": 0}, {"size": 1000}, {"relevance": 7.0}, {"aspects": ("sport",)}, {"entities": ("person:nobody",)},
+        {"since": START, "until": START},
+    ],
+)  # fmt: skip
+def test_a_wrong_filter_is_refused_in_words(filters: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"write|before|identifier"):
+        parse_question("accord", **filters)
+
+
+def test_articles_stored_by_other_rules_are_indexed_anew(database: Database[dict[str, Any]]) -> None:
+    database.command("collMod", "articles", validator={})
+    database.articles.insert_one(article(1, "ar", "حموشي", "نص") | {"search": "حموشي نص"})
+    database.command("collMod", "versions", validator={})
+    database.versions.insert_one({"article": f"{1:020x}", "n": 1, "title": "عنوان", "text": "قديم"})
+    assert shelf.upgrade(database, lambda *_: None) == 1
+    assert numbers(ask(database, "حموشي")) == [1]
+    assert numbers(ask(database, "قديم", versions=True)) == [1]
+    assert database.articles.count_documents({"search.rules": {"$ne": RULES}}) == 0
+
+
+def test_many_articles_are_counted_as_few_are(database: Database[dict[str, Any]], monkeypatch: Any) -> None:
+    database.command("collMod", "articles", validator={})
+    database.articles.insert_many(
+        [article(n, "ar" if n % 2 else "fr", f"Titre {n % 7}", f"mot {n % 5}", source=f"s{n % 3}") for n in range(200)]
+    )
+    questions = ["mot", "mot 3", "mot -3", '"mot 4"', "titre 6 mot 2", ""]
+    few = [ask(database, text, size=200) for text in questions]
+    monkeypatch.setattr("archive.postings.FEW", 10)
+    monkeypatch.setattr("archive.search.FEW", 10)
+    many = [ask(database, text, size=200) for text in questions]
+    assert [numbers(found) for found in many] == [numbers(found) for found in few]
+    assert [(found.facets, found.timeline) for found in many] == [(found.facets, found.timeline) for found in few]
+    three = sum(n % 7 == 3 or n % 5 == 3 for n in range(200))
+    assert [found.total for found in few] == [200, three, 200 - three, 40, sum(n % 35 == 27 for n in range(200)), 200]
