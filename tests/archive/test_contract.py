@@ -72,13 +72,6 @@ def test_a_missing_field_is_refused(database: Database[dict[str, Any]]) -> None:
         database.verdicts.insert_one(incomplete)
 
 
-def test_arabic_articles_do_not_collide_with_the_text_index(database: Database[dict[str, Any]]) -> None:
-    # A field called `language` with the value "ar" makes an insert fail on an ordinary text index.
-    index = database.articles.index_information()["search_text"]
-    assert index["default_language"] == "none"
-    assert index["language_override"] not in {field.name for field in contract.ARTICLES.fields}
-
-
 def test_every_stored_document_has_only_fields_of_the_contract(crawled: Machine) -> None:
     for collection in contract.COLLECTIONS:
         broken = crawled.database[collection.name].count_documents({"$nor": [contract.validator(collection)]})
