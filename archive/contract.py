@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archive.health.causes import CAUSES
 from archive.records import Outcome
+from archive.runs import FIELDS, KINDS
 
 #: Raised when a stored field changes its meaning; `schema` in MongoDB remembers which one a database has.
 SCHEMA_VERSION = 2
@@ -486,18 +488,93 @@ VERSIONS = Collection(
     ),
 )
 
+
+def _quantiles(name: str, meaning: str, unit: str) -> Field:
+    numbers = ("p10", "p50", "p90", "max")
+    of = [
+        Field(
+            number,
+            "double",
+            f"{number.replace('p', '')} % lie below it" if number != "max" else "the largest",
+            "the run",
+            nullable=True,
+        )
+        for number in numbers
+    ]
+    return Field(
+        name,
+        "object",
+        meaning,
+        "the run",
+        unit,
+        fields=(Field("count", "int", "how many", "the run"), Field("total", "double", "their sum", "the run"), *of),
+    )
+
+
 RUNS = Collection(
     "runs",
-    "One document for each crawl of an outlet.",
+    "One document for each run of an outlet: what was done, and what came of it. Written when it starts, every half minute, and "
+    "at its end; one that was killed has no end.",
     (
-        Field("_id", "objectId", "identifier of the run", "the crawl"),
+        Field("_id", "objectId", "identifier of the run", "the run"),
         Field("source", "string", "name of the outlet", "sources/outlets"),
+        Field(
+            "kind",
+            "string",
+            "crawl: entry points and what is new; recheck: stored articles again; visit: addresses by hand; reprocess and "
+            "import: captured pages",
+            "the command",
+            values=KINDS,
+        ),
+        Field("asked", "object", "what it was asked for: since, until, filter, recheck", "the command", free=True),
         Field("started", "date", "when it started", "clock", "UTC"),
+        Field("seen", "date", "when it last wrote this document", "clock", "UTC"),
         Field(
             "ended", "date", "when it ended; null while it runs, or when it was killed", "clock", "UTC", nullable=True
         ),
-        Field("reason", "string", "why it ended: finished, shutdown, storage …", "the crawl", nullable=True),
-        Field("counters", "object", "discovered, fetched, and one counter for each outcome", "the crawl", free=True),
+        Field("reason", "string", "why it ended: finished, shutdown, storage, walls …", "the run", nullable=True),
+        Field("detail", "string", "the same in words, where it did not come to its end", "the run"),
+        Field(
+            "counters",
+            "object",
+            "discovered: addresses nobody had named; fresh: those of them published less than three days before, or without a date; "
+            "fetched; and one counter for each outcome",
+            "the run",
+            free=True,
+        ),
+        Field(
+            "details",
+            "array",
+            "the most frequent reasons of the outcomes that brought no article",
+            "the run",
+            fields=(
+                Field("outcome", "string", "the outcome", "the run", values=_OUTCOMES),
+                Field("detail", "string", "the reason in words", "the run"),
+                Field("count", "int", "how many pages", "the run"),
+            ),
+        ),
+        Field(
+            "requests",
+            "object",
+            "what was asked of servers, robots.txt, redirects and repeated attempts included",
+            "crawler/middlewares/account.py",
+            fields=(
+                Field("sent", "int", "how many", "the crawl"),
+                Field("bytes", "long", "of their answers, as they came", "the crawl"),
+                Field("statuses", "object", "HTTP status → how many; 0 without an answer", "HTTP", free=True),
+            ),
+        ),
+        Field(
+            "seconds",
+            "object",
+            "how long things took",
+            "the run",
+            fields=(
+                _quantiles("fetch", "from a request to the end of its answer", "seconds"),
+                _quantiles("read", "reading a page, the hop to the worker included", "seconds"),
+                _quantiles("store", "writing a batch of pages", "seconds"),
+            ),
+        ),
         Field(
             "entries",
             "array",
@@ -505,9 +582,16 @@ RUNS = Collection(
             "discovery",
             fields=(
                 Field("url", "string", "its address", "sources/outlets"),
+                Field("kind", "string", "feed, sitemap, listing, archive or api", "sources/outlets"),
                 Field("status", "int", "HTTP status; 0 without an answer", "HTTP"),
-                Field("items", "int", "article addresses it named", "discovery"),
+                Field("links", "int", "addresses that it named", "discovery"),
+                Field("items", "int", "those of them that look like articles", "discovery"),
+                Field("new", "int", "those of them that nobody had named before", "discovery"),
+                Field("newest", "date", "the latest publication that it names", "discovery", "UTC", nullable=True),
                 Field("error", "string", "what was wrong; null when nothing", "discovery", nullable=True),
+                Field(
+                    "outcome", "string", "the same, of the closed list", "discovery", nullable=True, values=_OUTCOMES
+                ),
             ),
         ),
         Field(
@@ -529,8 +613,110 @@ RUNS = Collection(
                 ),
             ),
         ),
+        Field(
+            "articles",
+            "object",
+            "what was read from the pages that were articles, whatever became of them",
+            "pipelines/read.py",
+            fields=(
+                Field("count", "int", "how many", "the run"),
+                Field(
+                    "fields",
+                    "object",
+                    "how many of them had each field; on_page: a date of publication that stands on the page itself; timed: with an hour",
+                    "the run",
+                    fields=tuple(
+                        Field(name, "int", "how many had it", "the run") for name in (*FIELDS, "on_page", "timed")
+                    ),
+                ),
+                Field(
+                    "dates",
+                    "object",
+                    "place of the date of publication → how many; none without one",
+                    "the run",
+                    free=True,
+                ),
+                Field("languages", "object", "language → how many", "language/detect.py", free=True),
+                _quantiles("lengths", "length of the text", "code points"),
+                _quantiles("quality", "how much they look like whole articles", "0..1"),
+            ),
+        ),
+        Field(
+            "clock",
+            "object",
+            "what servers said of the time",
+            "crawler/middlewares/account.py",
+            fields=(
+                Field("answers", "int", "answers of the outlet's own hosts with a date", "HTTP Date, Age"),
+                Field(
+                    "offset",
+                    "double",
+                    "by how much their clock is ahead of ours: the median",
+                    "HTTP Date, Age",
+                    "seconds",
+                    nullable=True,
+                ),
+                Field("future", "int", "dates of discovery that lie in the future", "discovery"),
+            ),
+        ),
+        Field(
+            "space",
+            "object",
+            "free and total bytes of the disks: warc, mongodb; empty before the end",
+            "the machine",
+            "bytes",
+            free=True,
+        ),
+        Field(
+            "made_by",
+            "object",
+            "versions that did it",
+            "the run",
+            fields=(
+                Field("code", "string", "of Marsad", "pyproject.toml"),
+                Field("lexicon", "string", "of the lexicon", "language/lexicon"),
+            ),
+        ),
+        Field(
+            "machine",
+            "object",
+            "where it ran",
+            "the machine",
+            fields=(
+                Field("host", "string", "its name", "the machine"),
+                Field("pid", "int", "the process", "the machine"),
+            ),
+        ),
     ),
-    (_index("source", ("started", -1)),),
+    (_index("source", ("started", -1)), _index(("started", -1))),
+)
+
+ALARMS = Collection(
+    "alarms",
+    "What is wrong with an outlet or with the machine, found from the runs: once for each cause, from its first sign until it is mended.",
+    (
+        Field("_id", "objectId", "identifier of the alarm", "archive/health"),
+        Field("source", "string", 'name of the outlet; "" for what concerns all of them', "archive/health"),
+        Field("cause", "string", "the likely cause", "archive/health", values=tuple(CAUSES)),
+        Field(
+            "state", "string", "open, or closed when no sign of it is left", "archive/health", values=("open", "closed")
+        ),
+        Field("what", "string", "what is seen, in words", "archive/health"),
+        Field("why", "string", "the likely cause in words", "archive/health"),
+        Field("next", "string", "what to do: a command to type", "archive/health"),
+        Field("signs", "array", "every sign of it, in words", "archive/health", items="string"),
+        Field("since", "date", "the run in which it began", "archive/health", "UTC"),
+        Field("opened", "date", "when it was found", "clock", "UTC"),
+        Field("checked", "date", "when it was last found", "clock", "UTC"),
+        Field("closed", "date", "when it was found mended", "clock", "UTC", nullable=True),
+        Field("accepted", "date", "when a person said that it is to stay so", "a person", "UTC", nullable=True),
+        Field("told", "object", "way out → when the opening was told there", "archive/health", "UTC", free=True),
+        Field("told_closed", "object", "way out → when the mending was told there", "archive/health", "UTC", free=True),
+    ),
+    (
+        _index("source", "cause", unique=True, partialFilterExpression={"state": "open"}),
+        _index("state", ("opened", -1)),
+    ),
 )
 
 SOURCES = Collection(
@@ -628,7 +814,7 @@ LOCKS = Collection(
     (),
 )
 
-COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, SOURCES, VERDICTS, RULES, COMMONS, LOCKS)
+COLLECTIONS = (URLS, VISITS, CAPTURES, ARTICLES, VERSIONS, RUNS, ALARMS, SOURCES, VERDICTS, RULES, COMMONS, LOCKS)
 
 
 def validator(collection: Collection) -> dict[str, Any]:

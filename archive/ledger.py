@@ -6,13 +6,11 @@ lost connection.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -45,35 +43,6 @@ class Find:
     evidence: list[Evidence] = field(default_factory=list)
     title_hint: str = ""
     published: datetime | None = None
-
-
-@dataclass(slots=True)
-class Run:
-    """One crawl of one outlet: its counters, what each entry point gave, and the gaps that it found."""
-
-    id: ObjectId
-    source: str
-    started: datetime
-    counters: Counter[str] = field(default_factory=Counter)
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    gaps: list[dict[str, Any]] = field(default_factory=list)
-
-    def note_entry(self, url: str, status: int, items: int, error: str | None = None) -> None:
-        """Remember what a feed, sitemap or listing gave."""
-        self.entries.append({"url": url, "status": status, "items": items, "error": error})
-
-    def document(self, ended: datetime | None, reason: str | None) -> dict[str, Any]:
-        """The run as stored in `runs`."""
-        return {
-            "_id": self.id,
-            "source": self.source,
-            "started": self.started,
-            "ended": ended,
-            "reason": reason,
-            "counters": dict(self.counters),
-            "entries": self.entries,
-            "gaps": self.gaps,
-        }
 
 
 def new_url(url: str, source: str, now: datetime, rank: datetime) -> dict[str, Any]:

@@ -48,6 +48,14 @@ _MAX_SITEMAP_DEPTH = 3
 #: How long an unconfirmed entry point that was missing is not asked for again, where there are confirmed ones or none.
 _MISSING = timedelta(days=30)
 _MISSING_ALONE = timedelta(hours=20)
+#: Callbacks → kinds of entry points, as stored in `runs`.
+_KINDS = {
+    "read_feed": "feed",
+    "read_sitemap": "sitemap",
+    "read_listing": "listing",
+    "read_archive": "archive",
+    "read_posts": "api",
+}
 
 
 class EntryPoints:
@@ -214,13 +222,16 @@ class EntryPoints:
             return
         for request in self._search(then or []):
             yield request
-        links = [link for link in links if is_article(link.url, self.source)]
-        documents = await self.spider.enter(links, response.meta["entry"], "listing")
+        wanted = [link for link in links if is_article(link.url, self.source)]
+        documents = await self.spider.enter(wanted, response.meta["entry"], "listing")
         self.spider.prove(response, documents)
+        new = _new(documents)
         for document in documents:
             for request in self.spider.article_if_due(document):
                 yield request
-        self.spider.run.note_entry(response.url, response.status, len(links))
+        self.spider.run.note_entry(
+            response.url, response.status, len(wanted), kind="listing", links=len(links), new=new
+        )
         if page == 1:
             self.spider.validators.keep(response)
         documents = self.walk.fresh(template, documents)
@@ -271,7 +282,8 @@ class EntryPoints:
         """What an entry point holds, read beside the event loop; None, and noted, where it cannot be read or is unchanged."""
         assert response.request is not None
         if response.status == 304 and conditional.is_conditional(response.request):
-            self.spider.run.note_entry(response.meta["entry"], response.status, 0)
+            kind = _kind(response.request)
+            self.spider.run.note_entry(response.meta["entry"], response.status, 0, kind=kind)
             return None
         failed = answers.of_status(response.status)
         if failed:
@@ -279,7 +291,8 @@ class EntryPoints:
                 self._note_failure(response.request, response.status, failed[1], failed[0])
             return None
         if not in_domains(urlsplit(response.url).hostname or "", self.source.domains):
-            self._note_failure(response.request, response.status, f"redirects to another outlet: {response.url}")
+            words = f"redirects to another outlet: {response.url}"
+            self._note_failure(response.request, response.status, words, Outcome.REDIRECTED)
             return None
         try:
             return await asyncio.to_thread(read, *args, **kwargs)
@@ -295,7 +308,7 @@ class EntryPoints:
             if outcome is not Outcome.NETWORK_ERROR:
                 self.spider.cursor[request.meta["unconfirmed"]] = {"missing": self.spider.started}
             return
-        run.note_entry(url, status, 0, detail)
+        run.note_entry(url, status, 0, detail, kind=_kind(request), outcome=outcome)
         run.counters["entry_failed"] += 1
         self.spider.validators.forget(url)
         if outcome is Outcome.NETWORK_ERROR:
@@ -307,10 +320,20 @@ class EntryPoints:
         reach = spider.window
         if where != "feed" and reach.since is None:
             reach = Window(self._fresh(), reach.until)
-        wanted = await asyncio.to_thread(self._wanted, links, reach)
+        inside, wanted, dates = await asyncio.to_thread(self._wanted, links, reach)
         documents = await spider.enter(wanted, response.meta["entry"], where)
         spider.prove(response, documents)
-        spider.run.note_entry(response.meta["entry"], response.status, len(wanted), error or None)
+        spider.run.note_dates(dates)
+        spider.run.note_entry(
+            response.meta["entry"],
+            response.status,
+            len(wanted),
+            error or None,
+            kind=where,
+            links=inside,
+            new=_new(documents),
+            newest=max(dates, default=None),
+        )
         return [request for document in documents for request in spider.article_if_due(document)]
 
     def _keys(self, links: list[Link]) -> list[str]:
@@ -322,10 +345,12 @@ class EntryPoints:
                     keys.append(canonicalize(link.url, rules=self.source.identity))
         return keys
 
-    def _wanted(self, links: list[Link], reach: Window) -> list[Link]:
-        """The links that may be articles of the window; tens of thousands of them, so beside the event loop."""
-        inside = (link for link in links if reach.may_hold(instant(link.published), instant(link.modified)))
-        return [link for link in inside if is_article(link.url, self.source)]
+    def _wanted(self, links: list[Link], reach: Window) -> tuple[int, list[Link], list[datetime]]:
+        """How many links lie in the window, those of them that may be articles, and the dates of these; tens of thousands of
+        them, so beside the event loop."""
+        inside = [link for link in links if reach.may_hold(instant(link.published), instant(link.modified))]
+        wanted = [link for link in inside if is_article(link.url, self.source)]
+        return len(inside), wanted, [date for link in wanted if (date := instant(link.published))]
 
     def _children(self, response: Response, sitemap: Sitemap, depth: int) -> Iterable[Request]:
         """The sitemaps of an index that may hold something new inside the window."""
@@ -377,6 +402,15 @@ class EntryPoints:
         """How far back a crawl without `since` looks: some days, or to the beginning of a gap."""
         fresh = self.spider.started - timedelta(days=self.spider.settings.getint("FRESH_DAYS"))
         return min(fresh, self.gaps.since or fresh)
+
+
+def _kind(request: Request) -> str:
+    return _KINDS[request.callback.__name__]  # type: ignore[union-attr]
+
+
+def _new(documents: list[dict[str, Any]]) -> int:
+    """How many articles nobody had named before."""
+    return sum(bool(document.get("new")) for document in documents)
 
 
 def _content_type(response: Response) -> str:

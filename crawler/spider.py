@@ -16,9 +16,10 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive import answers, captures, ledger
-from archive.ledger import Database, Find, Run
+from archive.ledger import Database, Find
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
+from archive.runs import Run
 from archive.warc.writer import Writer
 from crawler import outcomes, sieve
 from crawler.discovery.links import Link, instant
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 Output = AsyncIterator[Request | Page]
 T = TypeVar("T")
 
+#: What was published so long before a crawl and is new to it is news; the rest is past that was caught up with.
+FRESH = timedelta(days=3)
+
 
 class SourceSpider(Spider):
     """Crawls one outlet; `crawler.loader` makes a subclass of it for each TOML.
@@ -52,7 +56,7 @@ class SourceSpider(Spider):
 
     Attributes:
         database: asynchronous MongoDB, set by the Store pipeline before `start` is called.
-        run: counters of this crawl, set with it.
+        run: the account of this crawl.
         warc: the writer of the WARC files, set with it.
         archived: addresses that wait for a visit and were captured by a process that died: read from the WARC files.
         captured: `captures` documents of answers that are on disk and not yet in the index; the Store pipeline enters them.
@@ -85,16 +89,21 @@ class SourceSpider(Spider):
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        asked = read_window(since, until, self.source.timezone)
+        window = read_window(since, until, self.source.timezone)
         # A stored article is followed wherever its date goes: the window chooses, and does not judge.
-        self.window, self.chosen = (Window(), asked) if recheck else (asked, asked)
+        self.window, self.chosen = (Window(), window) if recheck else (window, window)
         self.filtered = filter == "yes"
         self.urls = urls.split()
         self.recheck = recheck
         self.started = datetime.now(UTC)
-        self.run = Run(ObjectId(), self.source.name, self.started)
+        kind = "visit" if urls else "recheck" if recheck else "crawl"
+        asked = {"since": since, "until": until, "filter": filter, "recheck": recheck}
+        self.run = Run(
+            ObjectId(), self.source.name, self.started, kind, {name: value for name, value in asked.items() if value}
+        )
         self.scheduled: dict[str, dict[str, Any]] = {}
         self.discovered: set[str] = set()
+        self.fresh: set[str] = set()
         self.cursor: dict[str, Any] = {}
         self.captured: list[dict[str, Any]] = []
         self.archived: set[str] = set()
@@ -216,6 +225,7 @@ class SourceSpider(Spider):
             )
         except StorageLost as error:
             if not self.storage_failed:
+                self.run.detail = str(error)
                 logger.error(
                     "%s: %s; the crawl stops, nothing acknowledged is lost (is MongoDB's disk full?)", self.name, error
                 )
@@ -240,8 +250,10 @@ class SourceSpider(Spider):
             finds = finds[: max(room, 0)]
         documents = await self.storage(lambda: ledger.discover(self.database, self.source.name, finds, self.started))
         # Two entry points that are read at once may both find an address new.
-        self.discovered |= {document["_id"] for document in documents if document.get("new")}
-        self.run.counters["discovered"] = len(self.discovered)
+        new = [document for document in documents if document.get("new")]
+        self.discovered |= {document["_id"] for document in new}
+        self.fresh |= {document["_id"] for document in new if document["rank"] >= self.started - FRESH}
+        self.run.counters["discovered"], self.run.counters["fresh"] = len(self.discovered), len(self.fresh)
         return await self._sift(documents)
 
     async def _sift(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any, Self
 
 from itemadapter import ItemAdapter
 from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem
 
-from archive import captures, ledger, mongo, recovery, writer
+from archive import captures, ledger, mongo, recovery, runs, writer
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
 from archive.warc import plan
@@ -69,12 +71,14 @@ class Read(Stage):
         page = ItemAdapter(item)
         if page["outcome"] is not None:
             return item
+        started = time.monotonic()
         try:
             reading = await self.workers.run(read, item, self.source, page["fetched_at"])
         except WorkerLost as error:
             logger.warning("%s: %s: %s", self.source.name, page["url"], error)
             reading = Reading(outcome=Outcome.UNREADABLE, detail=str(error))
         decide.take(item, reading)
+        self.spider.run.note_read(item.article, time.monotonic() - started)
         return item
 
     async def close_spider(self) -> None:
@@ -132,6 +136,7 @@ class Store(Stage):
     async def open_spider(self) -> None:
         settings = self.crawler.settings
         self.made_by["lexicon"] = lexicon.load().version
+        self.spider.run.made_by = self.made_by
         try:
             uri = await asyncio.to_thread(
                 mongo.ready, settings["MONGODB_URI"], settings["MONGODB_DATABASE"], Path(settings["DATA_DIR"])
@@ -142,10 +147,11 @@ class Store(Stage):
             raise CloseSpider("storage") from error
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
         self.spider.database = self.client[settings["MONGODB_DATABASE"]]
-        await self._keep_run(None, None)
+        await self.spider.storage(lambda: self._keep_run(None, None))
         await self._recover(uri)
         self.spider.warc = Writer.open(plan.plan_of(settings), self.spider.stop_storing)
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
+        self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
 
@@ -186,6 +192,13 @@ class Store(Stage):
                         batch.append(await self.queue.get())
             await self._flush(batch)
 
+    async def _beat(self) -> None:
+        """Keep the account of the run up to date, so that a killed one shows how far it had come."""
+        while True:
+            await asyncio.sleep(runs.HEARTBEAT.total_seconds())
+            with suppress(PyMongoError):  # what pages need is waited for; this comes again
+                await self._keep_run(None, None)
+
     def _writer_ended(self, flusher: asyncio.Task[None]) -> None:
         """A fault of the writer itself ends the crawl: pages that nobody writes must not be taken for stored."""
         if not flusher.cancelled():
@@ -195,6 +208,7 @@ class Store(Stage):
 
     async def _flush(self, batch: list[tuple[writer.Entry, asyncio.Future[None]]]) -> None:
         entries = [entry for entry, _ in batch]
+        started = time.monotonic()
         try:
             await self.spider.storage(lambda: self._write(entries))
         except StorageLost as error:
@@ -203,6 +217,7 @@ class Store(Stage):
                 if not written.done():
                     written.set_exception(DropItem(f"not stored: {error}", log_level="DEBUG"))
             return
+        self.spider.run.note_stored(time.monotonic() - started)
         for entry, written in batch:
             self._count(entry)
             if not written.done():
@@ -237,17 +252,18 @@ class Store(Stage):
         return await self.workers.run(compare, earlier, later)
 
     def _count(self, entry: writer.Entry) -> None:
-        counters = self.spider.run.counters
+        run: runs.Run = self.spider.run
         if entry.page.status:
-            counters["fetched"] += 1
+            run.counters["fetched"] += 1
         if entry.error:
-            counters["storage_error"] += 1
-        elif entry.page.outcome is not None:
-            counters[str(entry.page.outcome)] += 1
+            run.counters["storage_error"] += 1
+        else:
+            run.note_outcome(entry.page)
 
     async def close_spider(self) -> None:
         if hasattr(self, "flusher"):
             self.flusher.cancel()
+            self.heart.cancel()
             await self.workers.close()
 
     async def spider_closed(self, reason: str) -> None:
@@ -256,7 +272,8 @@ class Store(Stage):
             return
         try:
             await self._close_warc()
-            await self._keep_run(datetime.now(UTC), reason)
+            await self._settle_run()
+            await self.spider.storage(lambda: self._keep_run(datetime.now(UTC), reason))
             if not self.spider.urls:
                 cursor = self.spider.kept_cursor(reason)
                 await self.spider.storage(lambda: ledger.write_cursor(self.spider.database, self.source.name, cursor))
@@ -277,7 +294,14 @@ class Store(Stage):
         finally:
             await self.spider.warc.close(indexed=indexed)
 
+    async def _settle_run(self) -> None:
+        """What is known at the end of a run only: why it ended, and what the disks have left."""
+        run, warc = self.spider.run, getattr(self.spider, "warc", None)
+        run.detail = run.detail or self.spider.stopped or (str(warc.failure) if warc and warc.failure else "")
+        folder = plan.folder_of(self.crawler.settings)
+        stats: dict[str, Any] = await self.spider.storage(lambda: self.spider.database.command("dbStats"))
+        run.space = {"warc": await asyncio.to_thread(runs.disk, folder), "mongodb": runs.database_disk(stats)}
+
     async def _keep_run(self, ended: datetime | None, reason: str | None) -> None:
-        run: ledger.Run = self.spider.run
-        document = run.document(ended, reason)
-        await self.spider.storage(lambda: self.spider.database.runs.replace_one({"_id": run.id}, document, upsert=True))
+        run: runs.Run = self.spider.run
+        await self.spider.database.runs.replace_one({"_id": run.id}, run.document(ended, reason), upsert=True)

@@ -118,5 +118,6 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.conditional.ConditionalMiddleware": 595,  # sees each redirect, and a 304 before it is decoded
     "crawler.middlewares.guard.GuardedRedirects": 600,  # where Scrapy's own stood
     "crawler.middlewares.capture.CaptureMiddleware": 950,  # nearest to the wire: redirects and retried errors too
-    "crawler.middlewares.manners.MannersMiddleware": 960,  # next to the downloader: whatever is sent passes it
+    "crawler.middlewares.manners.MannersMiddleware": 960,  # whatever is sent passes it
+    "crawler.middlewares.account.AccountMiddleware": 970,  # next to the downloader: waiting is no answering time
 }
