@@ -27,7 +27,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive import server
 from bench import press
-from bench.throughput import CORES, OUTLET, ROOT, _on_all_cores, _read, _trafilatura
+from bench.throughput import CORES, OUTLET, ROOT, both_alone
 
 
 def main() -> None:
@@ -46,9 +46,11 @@ def main() -> None:
         uri = server.ensure(folder / "mongodb")
         mongod = json.loads((folder / "mongodb" / "server.json").read_text())["pid"]
         try:
+            print("trafilatura alone and reading alone, by turns …", flush=True)
+            trafilatura, reading = both_alone(pages)
             rows = {
-                "trafilatura alone, all cores": _alone("trafilatura", pages),
-                "reading alone, all cores": _alone("reading", pages),
+                "trafilatura alone, all cores": (trafilatura[0], {"all": trafilatura[1]}),
+                "reading alone, all cores": (reading[0], {"all": reading[1]}),
                 "an empty archive filled": _reprocess(folder, uri, mongod, count),
                 "nothing to change": _reprocess(folder, uri, mongod, count),
             }
@@ -82,12 +84,6 @@ def write_warc(path: Path, pages: list[bytes]) -> None:
                 warc_headers_dict=headers,
             )
             writer.write_record(metadata)
-
-
-def _alone(what: str, pages: list[bytes]) -> tuple[float, dict[str, float]]:
-    print(f"{what} alone …", flush=True)
-    rate, cpu = _on_all_cores(_trafilatura if what == "trafilatura" else _read, pages)
-    return rate, {"all": cpu}
 
 
 def _reprocess(folder: Path, uri: str, mongod: int, count: int) -> tuple[float, dict[str, float]]:
