@@ -26,6 +26,7 @@ from pymongo import AsyncMongoClient
 
 from archive import mongo, server
 from archive.contract import ARTICLES
+from archive.shelf import search_field
 from bench.eval_topic import ROOT, read_lines
 from language.rarity import is_shared, rarity
 from pipelines import stories
@@ -78,7 +79,7 @@ class Press:
         weights = dict(sorted((own | told).items(), key=lambda item: (not is_shared(item[0]), -item[1]))[:100])
         self.made += 1
         url = f"https://bench.example/{self.made}"
-        return self.blank | {
+        document = self.blank | {
             "_id": f"{self.random.getrandbits(80):020x}",
             "url": url,
             "lang": lang,
@@ -97,6 +98,7 @@ class Press:
             "terms": weights,
             "story_keys": [*keys(weights), url],
         }
+        return document | {"search": search_field(document, [])}
 
     def _drawn(self, share: float, lang: str = "") -> dict[str, float]:
         language, vocabulary = self.random.choice(self.known)
