@@ -115,3 +115,21 @@ def waiting(database: Database[Document], source: str) -> int:
     """How many addresses of an outlet wait for a first visit, or for one that has come due."""
     due = [{"outcome": None, "next_at": None}, {"next_at": {"$lte": datetime.now(UTC)}}]
     return database.urls.count_documents({"source": source, "$or": due})
+
+
+def last_runs(database: Database[Document], sources: list[str], last: int) -> list[Document]:
+    """The last runs, newest first.
+
+    Args:
+        sources: of these outlets; of all where it is empty.
+        last: how many.
+    """
+    # Runs of archives older than this contract tell too little.
+    query: Document = {"seen": {"$exists": True}} | ({"source": {"$in": sources}} if sources else {})
+    return database.runs.find(query).sort("started", -1).limit(last).to_list()
+
+
+def runs_since(database: Database[Document], since: datetime, sources: list[str]) -> tuple[int, int]:
+    """How many outlets were crawled since an instant, and in how many runs."""
+    query: Document = {"kind": "crawl", "started": {"$gte": since}} | ({"source": {"$in": sources}} if sources else {})
+    return len(database.runs.distinct("source", query)), database.runs.count_documents(query)

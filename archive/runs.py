@@ -64,8 +64,15 @@ class Sample:
         ordered = sorted(self._kept)
         found: Document = {"count": self.count, "total": round(self.total, digits)}
         for name, share in (("p10", 0.1), ("p50", 0.5), ("p90", 0.9)):
-            found[name] = round(float(ordered[round(share * (len(ordered) - 1))]), digits) if ordered else None
+            found[name] = round(_between(ordered, share * (len(ordered) - 1)), digits) if ordered else None
         return found | {"max": round(float(self.largest), digits) if ordered else None}
+
+
+def _between(ordered: list[float], place: float) -> float:
+    """The number at a place between two of a list."""
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
 
 
 @dataclass(slots=True)
@@ -158,14 +165,15 @@ class Run:
         if offset is not None:
             self._offsets.add(offset)
 
-    def note_read(self, article: Article | None, seconds: float) -> None:
+    def note_read(self, article: Article | None, seconds: float | None = None) -> None:
         """Count what was read from a page, whatever becomes of it.
 
         Args:
             article: None where the page is none.
-            seconds: that reading took, the hop to the worker included.
+            seconds: that reading took, the hop to the worker included; None where several pages were read in one hop.
         """
-        self._read.add(seconds)
+        if seconds is not None:
+            self._read.add(seconds)
         if article is None:
             return
         self._articles["count"] += 1

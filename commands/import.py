@@ -68,7 +68,7 @@ class Command(ScrapyCommand):
             console.complain(fault)
         _tell(taken)
         if taken.files:
-            self.exitcode = remake(self.settings, Choice(files=frozenset(taken.files)))
+            self.exitcode = remake(self.settings, Choice(files=frozenset(taken.files)), "import")
         if lost or taken.damage:
             self.exitcode = max(self.exitcode, console.ATTENTION)
 

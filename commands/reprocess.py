@@ -91,9 +91,11 @@ class Command(ScrapyCommand):
         self.exitcode = remake(self.settings, choice)
 
 
-def remake(settings: BaseSettings | None, choice: Choice) -> int:
+def remake(settings: BaseSettings | None, choice: Choice, kind: str = "reprocess") -> int:
     """Make the chosen pages anew, show the progress and what came of it; the exit code.
 
+    Args:
+        kind: of the runs that it leaves: reprocess or import.
     Raises:
         archive.mongo.ArchiveError: the archive cannot be used.
         pymongo.errors.PyMongoError: it was lost; the next call goes on.
@@ -109,12 +111,14 @@ def remake(settings: BaseSettings | None, choice: Choice) -> int:
     console.open_archive(settings).client.close()
     with _alone(folder):
         started = time.monotonic()
-        surveyed, chosen, outcome = asyncio.run(_remake(settings, folder, choice))
+        surveyed, chosen, outcome = asyncio.run(_remake(settings, folder, choice, kind))
     _tell(surveyed, chosen, outcome, time.monotonic() - started)
     return console.ATTENTION if surveyed.faults or outcome.faults else console.GOOD
 
 
-async def _remake(settings: BaseSettings, folder: Path, choice: Choice) -> tuple[Survey, int, rebuild.Outcome]:
+async def _remake(
+    settings: BaseSettings, folder: Path, choice: Choice, kind: str
+) -> tuple[Survey, int, rebuild.Outcome]:
     from pipelines import rebuild
     from pipelines.survey import choose, survey
 
@@ -133,7 +137,7 @@ async def _remake(settings: BaseSettings, folder: Path, choice: Choice) -> tuple
             verdicts = await ledger.relevance_verdicts(client[name])
             surveyed = await survey(workers, folder, client[name], by_name, told)
             captures = await choose(client[name], surveyed.captures, choice)
-            setting = rebuild.Setting(client, name, folder, by_name, verdicts, made_by, ages, workers)
+            setting = rebuild.Setting(client, name, folder, by_name, verdicts, made_by, ages, workers, kind)
             outcome = await rebuild.rebuild(setting, captures, told)
         return surveyed, len(captures), outcome
     finally:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 
 from archive import ledger, merge, writer
+from archive.runs import HEARTBEAT, Run
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
 from pipelines.derived import rederive
@@ -53,6 +55,7 @@ class Setting:
         made_by: versions of code and lexicon.
         ages: since its publication, at which an article is visited again, where its outlet does not say.
         workers: reading processes.
+        kind: of its runs: reprocess or import.
     """
 
     client: AsyncMongoClient[dict[str, Any]]
@@ -63,6 +66,7 @@ class Setting:
     made_by: dict[str, str]
     ages: Sequence[timedelta]
     workers: Workers
+    kind: str = "reprocess"
 
     @property
     def archive(self) -> ledger.Database:
@@ -102,12 +106,45 @@ async def rebuild(setting: Setting, captures: list[Captured], progress: Progress
         pymongo.errors.PyMongoError: the server was lost; the next call goes on.
     """
     state = await _begin(setting, captures)
+    account = _Account(setting, {capture.source for capture in captures})
+    await account.keep()
     if state["step"] == "read":
-        await _read(setting, captures, state, progress)
+        await _read(setting, captures, state, account, progress)
     changes = await merge.merge(setting.beside, setting.archive, progress)
     derived = await _derive(setting, progress)
     await setting.client.drop_database(setting.beside.name)
+    await account.keep(datetime.now(UTC))
     return Outcome(len(captures), state["faults"], changes, derived)
+
+
+class _Account:
+    """The runs of this work, one for each outlet; what an earlier one that was killed has read stands in its own."""
+
+    def __init__(self, setting: Setting, sources: Iterable[str]) -> None:
+        self.runs = setting.archive.runs
+        now = datetime.now(UTC)
+        self.of = {name: Run(ObjectId(), name, now, setting.kind, made_by=setting.made_by) for name in sorted(sources)}
+        self.kept = now
+
+    def note(self, entries: Iterable[writer.Entry], seconds: float) -> None:
+        """Count a batch of one outlet that was written."""
+        for entry in entries:
+            run = self.of[entry.page.source]
+            run.note_read(entry.page.article)
+            run.note_outcome(entry.page)
+        run.note_stored(seconds)
+
+    async def beat(self) -> None:
+        """Keep the runs up to date, so that killed work shows how far it had come."""
+        if datetime.now(UTC) - self.kept > HEARTBEAT:
+            await self.keep()
+
+    async def keep(self, ended: datetime | None = None) -> None:
+        """Write every run as it stands."""
+        self.kept = datetime.now(UTC)
+        for run in self.of.values():
+            document = run.document(ended, "finished" if ended else None)
+            await self.runs.replace_one({"_id": run.id}, document, upsert=True)
 
 
 async def _begin(setting: Setting, captures: list[Captured]) -> dict[str, Any]:
@@ -145,7 +182,9 @@ def _fingerprint(setting: Setting, captures: Iterable[Captured], verdicts: list[
     return digest.hexdigest()
 
 
-async def _read(setting: Setting, captures: list[Captured], state: dict[str, Any], progress: Progress) -> None:
+async def _read(
+    setting: Setting, captures: list[Captured], state: dict[str, Any], account: _Account, progress: Progress
+) -> None:
     """Read every capture that is not done yet and write it, in order."""
     done = state["done"]
     written = await _visited(setting, captures[done : done + 2 * _BATCH])
@@ -156,10 +195,10 @@ async def _read(setting: Setting, captures: list[Captured], state: dict[str, Any
         waiting += replayed
         if len(waiting) >= _BATCH:
             done += len(waiting)
-            await _write(setting, waiting, done, state)
+            await _write(setting, waiting, done, state, account)
             waiting = []
             progress("read", done, len(captures))
-    await _write(setting, waiting, done + len(waiting), state)
+    await _write(setting, waiting, done + len(waiting), state, account)
     await setting.beside.state.update_one({"_id": "state"}, {"$set": {"step": "merge"}})
 
 
@@ -168,15 +207,20 @@ async def _visited(setting: Setting, captures: list[Captured]) -> set[ObjectId]:
     return {found["_id"] async for found in setting.beside.visits.find({"_id": {"$in": ids}}, {"_id": 1})}
 
 
-async def _write(setting: Setting, waiting: list[Replayed], done: int, state: dict[str, Any]) -> None:
+async def _write(
+    setting: Setting, waiting: list[Replayed], done: int, state: dict[str, Any], account: _Account
+) -> None:
     state["faults"] += [replayed.fault for replayed in waiting if replayed.fault]
     for entries in _parts(entry for replayed in waiting if (entry := _decide(setting, replayed))):
         source = setting.sources[entries[0].page.source]
         ages = setting.ages if source.recheck is None else read_ages(source.recheck)
+        started = time.monotonic()
         await store.write(setting.beside, entries, setting.made_by, ObjectId(), None, ages=ages)
+        account.note(entries, time.monotonic() - started)
         refused = [f"{entry.url}: MongoDB refuses it: {entry.error}" for entry in entries if entry.error]
         state["faults"] += refused
     await setting.beside.state.update_one({"_id": "state"}, {"$set": {"done": done, "faults": state["faults"]}})
+    await account.beat()
 
 
 def _decide(setting: Setting, replayed: Replayed) -> writer.Entry | None:

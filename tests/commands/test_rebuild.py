@@ -79,6 +79,11 @@ def test_where_nothing_is_to_change_nothing_is_written(crawled: Machine) -> None
     assert re.search(r"^Nothing to change: \d+ captured pages give the archive as it stands", done.stdout, re.MULTILINE)
     for name in names:
         assert documents(crawled.database, name) == stands[name], name
+    for crawl in crawled.database.runs.find({"kind": "crawl"}):
+        run = crawled.database.runs.find_one({"kind": "reprocess", "source": crawl["source"]})
+        assert run is not None, crawl["source"]
+        assert (run["reason"], run["articles"]["count"]) == ("finished", crawl["articles"]["count"])
+        assert run["articles"]["fields"] == crawl["articles"]["fields"]
 
 
 def test_an_archive_that_was_lost_comes_back_from_its_backup(

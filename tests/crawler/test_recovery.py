@@ -12,6 +12,7 @@ import pytest
 from pymongo.database import Database
 
 from archive import recovery
+from archive.runs import SILENT, state_of
 from archive.warc import reader
 from tests.conftest import ROOT, Machine
 from tests.crawler.test_capture import passes_warcio_check
@@ -51,6 +52,9 @@ def half_crawled(machine: Machine) -> list[str]:
 
 def test_pages_that_were_captured_and_not_stored_are_read_and_not_fetched_again(machine: Machine) -> None:
     captured = half_crawled(machine)
+    (run,) = machine.database.runs.find()
+    assert (run["ended"], run["reason"]) == (None, None)
+    assert state_of(run, run["seen"] + 2 * SILENT) == "killed"
     (left,) = machine.warc.glob("*.open")
     with left.open("ab") as stream:
         stream.write(b"\x1f\x8b\x08\x00torn")
