@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query cdxj reprocess import verify backup restore test check eval soak db-stop lock
+.PHONY: help demo crawl recheck query cdxj reprocess import verify health backup restore test check eval soak db-stop lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ import: $(READY)  ## take the articles of known outlets out of WARC and WACZ fil
 verify: $(READY)  ## check every WARC record and every pointer of MongoDB
 	@$(SCRAPY) verify
 
+health: $(READY)  ## what is wrong with outlets or the machine, why, and what to do
+	@$(SCRAPY) health
+
 backup: $(READY)  ## copy MongoDB and the WARC files [TO=folder, best on another disk]
 	@$(SCRAPY) backup $(TO)
 
@@ -55,8 +58,10 @@ check: $(READY)  ## lint, types, the rooms' walls, the outlets' files
 eval: $(READY)  ## measure dates, text, topic, copies and stories
 	@$(BIN)/python -m bench.eval
 
-soak: $(READY)  ## kill crawls, MongoDB and disks a hundred times and prove that nothing is lost [KILLS=100]
+soak: $(READY)  ## kill crawls, MongoDB and disks a hundred times, break outlets in ten ways: nothing lost, nothing unseen [KILLS=100]
 	@$(BIN)/python -m bench.soak $(if $(KILLS),--kills $(KILLS))
+	@$(BIN)/python -m bench.breakages
+	@$(BIN)/python -m bench.health
 
 db-stop: $(READY)  ## stop the embedded MongoDB
 	@$(BIN)/python -m archive.server stop

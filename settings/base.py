@@ -1,7 +1,7 @@
 """Settings of the crawl, each with Scrapy 2.19's default and the reason for leaving it.
 
 Environment: MARSAD_CONTACT (who answers for the crawl), MARSAD_DATA (data folder), MARSAD_WARC (folder of the WARC files),
-MONGODB_URI, MONGODB_DATABASE, http_proxy and https_proxy.
+MONGODB_URI, MONGODB_DATABASE, MARSAD_ALARMS and MARSAD_ALARMS_FILE (where alarms are told), http_proxy and https_proxy.
 """
 
 import os
@@ -27,6 +27,10 @@ DATA_DIR = os.environ.get("MARSAD_DATA", str(_ROOT / "data"))
 WARC_DIR = os.environ.get("MARSAD_WARC", "")  # empty: warc/ in DATA_DIR
 MONGODB_URI = os.environ.get("MONGODB_URI", "")  # empty: the embedded server
 MONGODB_DATABASE = os.environ.get("MONGODB_DATABASE", "marsad")
+
+# Where alarms go besides the terminal: apprise's URLs, separated by blanks (they hold passwords), and a file.
+ALARMS = os.environ.get("MARSAD_ALARMS", "")
+ALARMS_FILE = os.environ.get("MARSAD_ALARMS_FILE", "")
 
 # -- the house -------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {

@@ -125,7 +125,7 @@ def check(db: Database[Document], now: datetime, sources: Collection[str] | None
             past[alarm["source"]][-1] = (datetime.min.replace(tzinfo=now.tzinfo), alarm["since"])
     began = min([now, *(alarm["since"] for alarm in known if alarm["state"] == "open")])
     begin = max(began - MEMORY, now - _LONGEST)
-    outlets = _runs(db, {"kind": "crawl", "started": {"$gte": begin, "$lte": now}, **chosen})
+    outlets = _runs(db, {"kind": "crawl", "started": {"$gte": begin, "$lte": now}, **chosen}, _OUTLET)
     by_source: dict[str, list[Document]] = defaultdict(list)
     for run in outlets:
         by_source[run["source"]].append(run)
@@ -134,15 +134,28 @@ def check(db: Database[Document], now: datetime, sources: Collection[str] | None
     found = [
         finding for finding in find(by_source, everything, now, past) if (finding.source, finding.cause) not in accepted
     ]
-    alarms = [_keep(db, finding, now) for finding in found]
+    named: dict[str, set[str]] = defaultdict(set)
+    for finding in found:
+        named[finding.source].add(finding.cause)
+    alarms = [_keep(db, finding, now, named[finding.source] - {finding.cause}) for finding in found]
     ids = [ObjectId(alarm.id) for alarm in alarms]
+    # What the machine's trouble explains is not mended by it.
+    hidden = sorted({cause for finding in found if not finding.source for cause in _GENERAL.get(finding.cause, ())})
     db.alarms.update_many(
-        {**chosen, "state": "open", "_id": {"$nin": ids}, "checked": {"$lte": now}},
+        {
+            **chosen,
+            "state": "open",
+            "_id": {"$nin": ids},
+            "checked": {"$lte": now},
+            "$or": [{"source": ""}, {"cause": {"$nin": hidden}}],
+        },
         {"$set": {"state": "closed", "closed": now}},
     )
     return alarms
 
 
+#: What no outlet is known by; there may be tens of thousands of runs.
+_OUTLET = dict.fromkeys(("requests", "made_by", "machine", "space", "asked", "seconds.read", "seconds.store"), 0)
 #: What the machine is known by.
 _SHORT = dict.fromkeys(
     (
@@ -162,26 +175,44 @@ def _holds(alarm: Document, now: datetime) -> bool:
     return bool(now - alarm["accepted"] < ACCEPTED)
 
 
-def _keep(db: Database[Document], finding: Finding, now: datetime) -> Alarm:
-    """The alarm of a finding: the one that is open, the one that was closed just before, or a new one."""
-    same = {"source": finding.source, "cause": finding.cause}
+def _keep(db: Database[Document], finding: Finding, now: datetime, others: Collection[str]) -> Alarm:
+    """The alarm of a finding: the one that is open, the one that was closed just before, or a new one.
+
+    Args:
+        others: causes of the same outlet's other findings, which have alarms of their own.
+    """
     told: Document = {"what": finding.what, "why": finding.why, "next": finding.next, "signs": list(finding.signs)}
-    told |= {"state": "open", "checked": now, "closed": None}
-    again = {**same, "accepted": None, "$or": [{"state": "open"}, {"closed": {"$gt": now - _SAME}}]}
-    new: Document = {"opened": now, "since": finding.since, "accepted": None, "told": {}, "told_closed": {}}
+    told |= {"cause": finding.cause}
+    kept: Document = {"state": "open", "checked": now, "closed": None}
+    query = {"source": finding.source, "accepted": None}
     for _ in range(2):
-        document = db.alarms.find_one_and_update(
-            again, {"$set": told}, sort=[("opened", -1)], return_document=ReturnDocument.AFTER
+        standing = [alarm for alarm in db.alarms.find(query | {"state": "open"}) if alarm["cause"] not in others]
+        lately = db.alarms.find_one(
+            query | {"cause": finding.cause, "closed": {"$gt": now - _SAME}}, sort=[("closed", -1)]
         )
-        if document is not None:
-            return alarm_of(document)
+        # Signs come one by one: what looked like a lost field may prove to be a new layout, and is the same alarm.
+        known = _of_cause(standing, (finding.cause,)) or lately or _of_cause(standing, CAUSES[finding.cause].explains)
+        stronger = _of_cause(standing, [name for name, cause in CAUSES.items() if finding.cause in cause.explains])
         try:
-            made = {"_id": ObjectId(), **same, **told, **new}
+            if known is not None or stronger is not None:
+                change = kept | told if known is not None else kept
+                identifier = (known or stronger or {})["_id"]
+                document = db.alarms.find_one_and_update(
+                    {"_id": identifier}, {"$set": change}, return_document=ReturnDocument.AFTER
+                )
+                assert document is not None
+                return alarm_of(document)
+            new: Document = {"opened": now, "since": finding.since, "accepted": None, "told": {}, "told_closed": {}}
+            made = {"_id": ObjectId(), "source": finding.source, **told, **kept, **new}
             db.alarms.insert_one(made)
         except DuplicateKeyError:
             continue  # another process has just found it
         return alarm_of(made, new=True)
-    raise RuntimeError(f"an alarm can be neither found nor made: {same}")
+    raise RuntimeError(f"an alarm can be neither found nor made: {finding.source} {finding.cause}")
+
+
+def _of_cause(alarms: Sequence[Document], causes: Collection[str]) -> Document | None:
+    return next((alarm for alarm in alarms if alarm["cause"] in causes), None)
 
 
 def alarm_of(document: Document, *, new: bool = False) -> Alarm:

@@ -17,6 +17,8 @@ Span = tuple[datetime, datetime | None]
 MEMORY = timedelta(days=35)
 LEARNT = timedelta(days=7)
 LEARNT_LOOKS = 12
+#: What broke so lately may not have been found yet, and teaches no habit.
+UNSETTLED = timedelta(days=3)
 # Between visits that lie further apart nobody knows when something came.
 _TOGETHER = timedelta(hours=50)
 # So many articles speak for an even day, or week, before the outlet's own say otherwise.
@@ -182,3 +184,27 @@ def spread(observed: Sequence[float], expected: Sequence[float]) -> float:
     scaled = [(seen - wanted) ** 2 / wanted for seen, wanted in zip(observed, expected, strict=True) if wanted > 0]
     # The median of a squared standard normal number is 0.455.
     return max(1.0, median(scaled) / 0.455) if scaled else 1.0
+
+
+def known(usual: Sequence[Document]) -> bool:
+    """Whether so much is known that a change can be told from chance."""
+    return len(usual) >= LEARNT_LOOKS and usual[-1]["started"] - usual[0]["started"] >= LEARNT
+
+
+def settled(usual: list[Document], latest: datetime) -> list[Document]:
+    """The usual runs without the last days, where there are enough: what is broken now has not been found at once."""
+    older = [run for run in usual if latest - run["started"] > UNSETTLED]
+    return older if known(older) else usual
+
+
+def trailing(items: Sequence[Any], holds: Callable[[Any], bool]) -> list[Any]:
+    """The last items that all hold."""
+    at = len(items)
+    while at and holds(items[at - 1]):
+        at -= 1
+    return list(items[at:])
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """A quantile of numbers in order."""
+    return ordered[int(share * (len(ordered) - 1))]

@@ -21,6 +21,8 @@ _LEAST, _DAYS_LEFT = 2 * GIB, 3.0
 #: Seconds by which a clock may be off: dates are read to the second, and robots.txt and leases go by it.
 CLOCK = 90.0
 _LATELY = timedelta(hours=24)
+#: Outlets whose servers are believed about the time.
+_ASKED = 5
 _DISKS = {"warc": "the disk of the WARC folder", "mongodb": "MongoDB's disk"}
 _FULL = ("full", "too large", "no space", "out of disk")
 
@@ -87,9 +89,10 @@ def _days_left(told: list[tuple[datetime, Document]]) -> float:
 def clock(ended: list[Document], now: datetime) -> Iterator[Sign]:
     """The servers of most outlets agree that it is another time."""
     for host, runs in _by_host(ended).items():
-        last = {
-            run["source"]: run for run in runs if now - run["started"] <= _LATELY and run["clock"]["offset"] is not None
-        }
+        told = [run for run in runs if now - run["started"] <= _LATELY and run["clock"]["offset"] is not None]
+        # Those crawled last: a clock may have been set in between.
+        last = {run["source"]: run for run in told}
+        last = dict(sorted(last.items(), key=lambda pair: pair[1]["started"])[-_ASKED:])
         offsets = [run["clock"]["offset"] for run in last.values()]
         if len(offsets) < 3:
             continue

@@ -7,72 +7,43 @@ known. The thresholds were chosen on simulated months (bench/health.py) and chec
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from archive.health import changes
 from archive.health.causes import Sign
 from archive.health.history import (
-    LEARNT,
     LEARNT_LOOKS,
     MEMORY,
     Habit,
     Span,
-    chance,
-    chunks,
     crawls,
     fresh,
     is_look,
+    known,
     learn,
     outside,
-    split,
+    quantile,
+    settled,
     spread,
+    trailing,
     weighted_median,
 )
 from archive.records import Outcome
-from archive.runs import FIELDS
 
 Document = dict[str, Any]
 
-#: How unlikely by chance a share must be. Each outlet is looked at a few hundred times a month, in a few dozen ways.
-_UNLIKELY = 1e-5
-_POOLS = (6, 12, 30, 80)
-
 #: Silence: news missed by the habit, times the longest silence so far, and hours.
-_MISSED, _LONGEST, _HOURS = 10.0, 1.6, 20
+_MISSED, _LONGEST, _HOURS = 10.0, 1.6, 30
 #: Volume: days looked at together, shares of the usual, and how far from it in units of the usual scatter.
-_DAYS = (1, 2, 4, 7, 14)
+_DAYS = (1, 3, 7, 14)
 _LESS, _MORE, _FAR, _FAR_MORE = 0.6, 3.0, 4.5, 8.0
 
 _FAILING = 3
 _FAILING_HOURS = timedelta(hours=6)
-_WORDS = {
-    "published": "date of publication",
-    "authors": "authors",
-    "section": "section",
-    "standfirst": "standfirst",
-    "image": "image",
-    "tags": "tags",
-    "modified": "date of change",
-    "on_page": "date of publication on the page itself",
-    "timed": "hour of publication",
-}
-_DATES = ("published", "modified", "on_page", "timed")
-#: Groups of outcomes whose share may rise, and what it points to.
-_RISING: dict[str, tuple[tuple[Outcome, ...], str]] = {
-    "walls": ((Outcome.WALL,), "wall"),
-    "pages forbidden to robots or reserved": ((Outcome.ROBOTS, Outcome.RESERVED), "robots"),
-    "pages that lead to another host": ((Outcome.REDIRECTED, Outcome.REFUSED), "moved"),
-    "errors of the server": ((Outcome.HTTP_ERROR, Outcome.NETWORK_ERROR), "down"),
-    "missing pages": ((Outcome.GONE,), "short"),
-    "pages without an article": (
-        (Outcome.EMPTY, Outcome.NOT_ARTICLE, Outcome.UNREADABLE, Outcome.UNDECODABLE, Outcome.TOO_LARGE),
-        "layout",
-    ),
-}
-_TIME_OUT = "does not answer in time"
 
 
 def signs(runs: Sequence[Document], now: datetime, past: Sequence[Span] = ()) -> list[Sign]:
@@ -95,20 +66,15 @@ def signs(runs: Sequence[Document], now: datetime, past: Sequence[Span] = ()) ->
     found += entries(recent, usual)
     found += gaps(looks)
     found += future(recent)
-    found += outcomes(recent, usual)
+    found += changes.outcomes(recent, usual)
     found += slow(recent, usual)
-    found += fields(recent, usual)
-    found += texts(recent, usual)
+    found += changes.fields(recent, usual)
+    found += changes.texts(recent, usual)
     found += idle(recent, now)
     if habit is not None and looks:
         found += silence(looks, habit)
         found += volume(looks, [run for run in usual if is_look(run)], habit)
     return found
-
-
-def _known(usual: Sequence[Document]) -> bool:
-    """Whether so much is known that a change can be told from chance."""
-    return len(usual) >= LEARNT_LOOKS and usual[-1]["started"] - usual[0]["started"] >= LEARNT
 
 
 # -- being let in ------------------------------------------------------------------------------------------------------
@@ -118,62 +84,27 @@ def turned_away(recent: list[Document]) -> Iterator[Sign]:
     """The last crawls but those that a pause left out have all ended at walls, or at a server that asks to wait."""
     last = [run for run in recent if run["reason"] not in ("pause", "quiet hours", "budget")]
     for reasons, cause in ((("walls",), "wall"), (("busy", "asked to wait"), "down")):
-        streak = _streak(last, lambda run, reasons=reasons: run["reason"] in reasons)  # type: ignore[misc]
+        streak = trailing(last, lambda run, reasons=reasons: run["reason"] in reasons)  # type: ignore[misc]
         if len(streak) >= 2:
             yield Sign(
                 cause, f"{len(streak)} crawls in a row were turned away: {streak[-1]['detail']}", streak[0]["started"]
             )
 
 
-def outcomes(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
-    """A kind of failure has become frequent among the pages asked for."""
-    for words, (group, cause) in _RISING.items():
-
-        def hits(run: Document, group: tuple[Outcome, ...] = group) -> int:
-            return sum(run["counters"].get(outcome, 0) for outcome in group)
-
-        risen = _changed(recent, usual, hits, _attempts, rising=True)
-        if risen is not None:
-            share, before, since = risen
-            detail = _most_frequent(recent, since, group)
-            kind = "slow" if cause == "down" and _TIME_OUT in detail else cause
-            yield Sign(kind, f"{words}: {share:.0%} of what was asked for, {before:.0%} before{_said(detail)}", since)
-
-
-def _attempts(run: Document) -> int:
-    return sum(run["counters"].get(outcome, 0) for outcome in Outcome)
-
-
-def _most_frequent(runs: Sequence[Document], since: datetime, group: tuple[Outcome, ...]) -> str:
-    said: Counter[str] = Counter()
-    for run in runs:
-        if run["started"] >= since:
-            for detail in run["details"]:
-                if detail["outcome"] in group:
-                    said[detail["detail"]] += detail["count"]
-    return said.most_common(1)[0][0] if said else ""
-
-
-def _said(detail: str) -> str:
-    return f" ({detail})" if detail else ""
-
-
 def slow(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
     """Answers take several times as long as they did."""
-    answered = [run for run in recent if run["seconds"]["fetch"]["count"] >= 2]
-    before = [run["seconds"]["fetch"]["p50"] for run in usual if run["seconds"]["fetch"]["count"] >= 2]
-    before = sorted(before)[: max(len(before) - 3, 0)]  # those that are slow now are among them
-    if not before or not _known(usual):
+    answered = [run for run in recent if run["seconds"]["fetch"]["count"]]
+    if not known(usual):
         return
-    bound = max(4 * before[len(before) // 2], 1.5 * before[-1], 2.0)
-    streak = _streak(answered, lambda run: run["seconds"]["fetch"]["p50"] > bound)
-    if len(streak) >= _FAILING:
+    usual = settled(usual, recent[-1]["started"])
+    before = sorted(run["seconds"]["fetch"]["p50"] for run in usual if run["seconds"]["fetch"]["count"])
+    if not before:
+        return
+    bound = max(4 * quantile(before, 0.5), 1.5 * quantile(before, 0.95), 2.0)
+    streak = trailing(answered, lambda run: run["seconds"]["fetch"]["p50"] > bound)
+    if len(streak) >= _FAILING and streak[-1]["started"] - streak[0]["started"] >= _FAILING_HOURS:
         took = weighted_median((run["seconds"]["fetch"]["p50"], run["seconds"]["fetch"]["count"]) for run in streak)
-        yield Sign(
-            "slow",
-            f"an answer takes {took:.1f} s, {before[len(before) // 2]:.1f} s before",
-            streak[0]["started"],
-        )
+        yield Sign("slow", f"an answer takes {took:.1f} s, {quantile(before, 0.5):.1f} s before", streak[0]["started"])
 
 
 # -- what entry points give --------------------------------------------------------------------------------------------
@@ -186,7 +117,7 @@ def entries(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
         for entry in run["entries"]:
             if entry["kind"] in ("feed", "sitemap", "listing"):
                 seen[entry["url"]].append((run, entry))
-    learnt = {id(run) for run in usual}
+    learnt = {id(run) for run in settled(usual, recent[-1]["started"])}
     last_look = recent[-1]["started"]
     for url, visits in seen.items():
         # Sitemaps of a month, and the second page of a listing, come and go.
@@ -198,7 +129,7 @@ def entries(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
 
 
 def _failing(url: str, visits: list[tuple[Document, Document]]) -> Iterator[Sign]:
-    streak = _streak(visits, lambda visit: visit[1]["error"] is not None)
+    streak = trailing(visits, lambda visit: visit[1]["error"] is not None)
     if len(streak) < _FAILING or streak[-1][0]["started"] - streak[0][0]["started"] < _FAILING_HOURS:
         return
     entry = streak[-1][1]
@@ -212,7 +143,7 @@ def _failing(url: str, visits: list[tuple[Document, Document]]) -> Iterator[Sign
     cause = causes.get(entry["outcome"], "entry")
     if "cannot be resolved" in entry["error"]:
         cause = "moved"
-    elif _TIME_OUT in entry["error"]:
+    elif changes.TIME_OUT in entry["error"]:
         cause = "slow"
     elif cause == "down" and any(other["error"] is None for other in streak[-1][0]["entries"]):
         cause = "entry"
@@ -220,19 +151,19 @@ def _failing(url: str, visits: list[tuple[Document, Document]]) -> Iterator[Sign
 
 
 def _shorter(url: str, visits: list[tuple[Document, Document]], learnt: set[int]) -> Iterator[Sign]:
-    """A feed names fewer articles than ever before; a sitemap or a listing, none."""
+    """A feed names far fewer articles than on its poorer days; a sitemap or a listing, none."""
     whole = [visit for visit in visits if visit[1]["error"] is None and visit[1]["status"] == 200]
     before = [entry for run, entry in whole[:-_FAILING] if id(run) in learnt]
     if len(before) < LEARNT_LOOKS:
         return
-    least = min(entry["items"] for entry in before)
+    least = quantile(sorted(entry["items"] for entry in before), 0.2)
     bound = 0.7 * least if whole[-1][1]["kind"] == "feed" else 0.5
-    streak = _streak(whole, lambda visit: visit[1]["items"] < bound)
+    streak = trailing(whole, lambda visit: visit[1]["items"] < bound)
     if len(streak) < _FAILING or least < 4:
         return
     entry = streak[-1][1]
-    usual = sorted(other["items"] for other in before)[len(before) // 2]
-    links = sorted(other["links"] for other in before)[len(before) // 2]
+    usual = quantile(sorted(other["items"] for other in before), 0.5)
+    links = quantile(sorted(other["links"] for other in before), 0.5)
     words = f"{url}: {entry['items']} articles named, {usual} before"
     if entry["links"] and entry["items"] / entry["links"] < 0.7 * usual / max(links, 1):
         words += f"; {entry['links'] - entry['items']} addresses there no longer look like articles"
@@ -283,7 +214,7 @@ def gaps(looks: list[Document]) -> Iterator[Sign]:
 def future(recent: list[Document]) -> Iterator[Sign]:
     """The outlet dates its articles ahead, in crawl after crawl."""
     named = [run for run in recent if any(entry["new"] for entry in run["entries"])]
-    streak = _streak(named, lambda run: run["clock"]["future"] >= 1)
+    streak = trailing(named, lambda run: run["clock"]["future"] >= 1)
     if len(streak) >= 2 * _FAILING and sum(run["clock"]["future"] for run in streak) >= 10:
         count = sum(run["clock"]["future"] for run in streak)
         yield Sign("future", f"{count} dates of publication lay in the future", streak[0]["started"])
@@ -334,14 +265,15 @@ def volume(looks: list[Document], usual: list[Document], habit: Habit) -> Iterat
         if wanted < 6:
             continue
         past = _windows(usual, habit, first, start, width)
-        if len(past) < 5:
+        if len(past) < 12:
             continue
         scatter = spread([count for count, _ in past], [expected for _, expected in past])
         far = (seen - wanted) / math.sqrt(wanted * scatter)
         shares = [count / expected for count, expected in past if expected > 0]
         words = f"{seen} new articles in {days} day{'s' if days > 1 else ''}, where {wanted:.0f} are usual"
         low, high = seen / wanted < min(_LESS, 0.8 * min(shares)), seen / wanted > max(_MORE, 2 * max(shares))
-        if (low and far < -_FAR) or (high and far > _FAR_MORE):
+        # A day of rest is no alarm.
+        if (low and days > 1 and far < -_FAR) or (high and far > _FAR_MORE):
             yield Sign("volume", words, start)
             return
 
@@ -357,121 +289,3 @@ def _windows(
         found.append((float(count), habit.expected(start, end)))
         end -= timedelta(days=1)
     return found
-
-
-# -- what the pages hold -----------------------------------------------------------------------------------------------
-
-
-def fields(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
-    """Fields that fewer articles have, and languages that fewer are in."""
-    for name in (*FIELDS, "on_page", "timed"):
-        fallen = _changed(recent, usual, lambda run, name=name: run["articles"]["fields"][name], _read)  # type: ignore[misc]
-        if fallen is not None:
-            share, before, since = fallen
-            cause = "dates" if name in _DATES else "field"
-            yield Sign(cause, f"{_WORDS[name]}: {share:.0%} of the articles have it, {before:.0%} before", since)
-    for language in sorted({language for run in usual for language in run["articles"]["languages"]}):
-        fallen = _changed(
-            recent,
-            usual,
-            lambda run, language=language: run["articles"]["languages"].get(language, 0),  # type: ignore[misc]
-            _read,
-        )
-        if fallen is not None:
-            share, before, since = fallen
-            yield Sign("language", f"{share:.0%} of the articles are in {language!r}, {before:.0%} before", since)
-
-
-def texts(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
-    """The articles have become much shorter or longer, or look less like whole articles."""
-    if not _known(usual):
-        return
-    for name, words, digits in (("lengths", "characters", 0), ("quality", "quality", 2)):
-        moved = _moved(recent, usual, name)
-        if moved is not None:
-            now, before, since = moved
-            yield Sign("layout", f"the middle article has {now:.{digits}f} {words}, {before:.{digits}f} before", since)
-
-
-def _moved(recent: list[Document], usual: list[Document], name: str) -> tuple[float, float, datetime] | None:
-    least = 8
-    last, before = _last_and_before(recent, usual, _read, least)
-    if sum(map(_read, last)) < least or len(last) < 2:
-        return None
-    groups = [_middle(group, name) for group in chunks(before, _read, least)]
-    now, past = _middle(last, name), _middle(before, name)
-    ordered = [group for group in groups if group is not None]
-    if now is None or past is None or len(ordered) < 5:
-        return None
-    low, high = (min(ordered) - 0.12, math.inf) if name == "quality" else (min(ordered) / 1.5, max(ordered) * 2)
-    if low <= now <= high:
-        return None
-    halfway = (now + past) / 2
-    return now, past, _began(recent, lambda run: _middle([run], name) or halfway, past, now)
-
-
-def _middle(runs: Sequence[Document], name: str) -> float | None:
-    return weighted_median(
-        (run["articles"][name]["p50"], _read(run)) for run in runs if run["articles"][name]["p50"] is not None
-    )
-
-
-def _read(run: Document) -> int:
-    return int(run["articles"]["count"])
-
-
-# -- what they share ---------------------------------------------------------------------------------------------------
-
-
-def _streak(items: Sequence[Any], holds: Callable[[Any], bool]) -> list[Any]:
-    """The last items that all hold."""
-    at = len(items)
-    while at and holds(items[at - 1]):
-        at -= 1
-    return list(items[at:])
-
-
-def _last_and_before(
-    recent: list[Document], usual: list[Document], count: Callable[[Document], int], least: int
-) -> tuple[list[Document], list[Document]]:
-    """The last runs that count enough together, and the usual ones before them."""
-    last, _ = split(recent, count, least)
-    first = last[0]["started"]
-    return [run for run in last if count(run)], [run for run in usual if run["started"] < first]
-
-
-def _changed(
-    recent: list[Document],
-    usual: list[Document],
-    hits: Callable[[Document], int],
-    count: Callable[[Document], int],
-    *,
-    rising: bool = False,
-) -> tuple[float, float, datetime] | None:
-    """Whether a share has changed for the worse beyond chance and beyond its own ups and downs: now, before, since when."""
-    if not _known(usual):
-        return None
-    for least in _POOLS:
-        last, before = _last_and_before(recent, usual, count, least)
-        number, past = sum(map(count, last)), sum(map(count, before))
-        if number < least:
-            return None
-        if len(last) < 2 or past < 30:
-            continue
-        share, usually = sum(map(hits, last)) / number, sum(map(hits, before)) / past
-        if (share - usually if rising else usually - share) < 0.3:
-            continue
-        parts = [sum(map(hits, group)) / sum(map(count, group)) for group in chunks(before, count, least)]
-        extreme = (max if rising else min)([usually, *parts])
-        beyond = share - extreme if rising else extreme - share
-        if beyond > 0.05 and chance(round(share * number), number, (usually + extreme) / 2) < _UNLIKELY:
-            asked = [run for run in recent if count(run)]
-            return share, usually, _began(asked, lambda run: hits(run) / count(run), usually, share)
-    return None
-
-
-def _began(runs: list[Document], value: Callable[[Document], float], before: float, now: float) -> datetime:
-    """The first of the last runs that all lie nearer to what is now than to what was before."""
-    halfway = (before + now) / 2
-    streak = _streak(runs, lambda run: (value(run) < halfway) == (now < halfway) or value(run) == halfway)
-    return (streak or runs[-1:])[0]["started"]  # type: ignore[no-any-return]
