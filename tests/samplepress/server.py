@@ -43,6 +43,7 @@ class Misbehaviour:
         body: answer with this body instead.
         times: how many more requests it meets; None for all.
         lies: answer 304 to whoever sends validators, whatever they are.
+        rewrite: changes the body of a 200.
     """
 
     pattern: re.Pattern[str]
@@ -53,6 +54,7 @@ class Misbehaviour:
     body: bytes | None = None
     times: int | None = None
     lies: bool = False
+    rewrite: Callable[[bytes], bytes] | None = None
 
 
 @dataclass(slots=True)
@@ -126,12 +128,13 @@ class SamplePress:
         body: bytes | None = None,
         times: int | None = None,
         lies: bool = False,
+        rewrite: Callable[[bytes], bytes] | None = None,
     ) -> Misbehaviour:
         """Makes the addresses that match a pattern misbehave; the newest fault that matches counts.
 
         Args: see `Misbehaviour`.
         """
-        fault = Misbehaviour(re.compile(pattern), status, delay, truncate, headers or {}, body, times, lies)
+        fault = Misbehaviour(re.compile(pattern), status, delay, truncate, headers or {}, body, times, lies, rewrite)
         self.faults.insert(0, fault)
         return fault
 
@@ -207,6 +210,8 @@ async def answer(server: SamplePress, logged: Logged, writer: asyncio.StreamWrit
         plain = Response(fault.status or response.status, dict(response.headers), fault.body or b"")
         status, headers, body = finish(plain, logged.headers)
     else:
+        if fault and fault.rewrite and response.status == 200:
+            response = Response(200, response.headers, fault.rewrite(response.body))
         status, headers, body = finish(response, logged.headers)
 
     headers["Date"] = formatdate(usegmt=True)
