@@ -21,8 +21,8 @@ crawl: $(READY)  ## crawl the live outlets [SOURCE="name …"] [SINCE=YYYY-MM-DD
 recheck: $(READY)  ## visit stored articles again that are due, for edits and take-downs [SOURCE="name …"]
 	@$(SCRAPY) crawl $(or $(SOURCE),--all) -a recheck=yes
 
-query: $(READY)  ## list articles, newest first [Q="words"] [DB=marsad_demo]
-	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(Q)
+query: $(READY)  ## search the archive [Q="words “phrase” -word"] [OPTS="--lang ar --since 2023-11"] [DB=marsad_demo]
+	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(OPTS) $(if $(Q),-- '$(subst ','\'',$(Q))')
 
 cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
 	@$(SCRAPY) captures --cdxj

@@ -113,7 +113,7 @@ def _dump(database: Database[Document], folder: Path, progress: Progress) -> dic
 def _dump_collections(
     database: Database[Document], folder: Path, session: ClientSession | None, progress: Progress
 ) -> dict[str, Document]:
-    names = sorted(name for name in database.list_collection_names() if not name.startswith("system."))
+    names = _collections(database)
     made: dict[str, Document] = {}
     for number, name in enumerate(names, 1):
         path = folder / f"{name}.bson.gz"
@@ -127,6 +127,12 @@ def _dump_collections(
         made[name] = {"documents": count, "sha256": _digest(path)}
         progress("collections", number, len(names))
     return made
+
+
+def _collections(database: Database[Document]) -> list[str]:
+    """What holds documents: no views, which `mongo.prepare` makes."""
+    names = database.list_collection_names(filter={"type": "collection"})
+    return sorted(name for name in names if not name.startswith("system."))
 
 
 def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress) -> dict[str, int]:
@@ -206,7 +212,7 @@ def restore(
     """
     manifest = _manifest(folder)
     _check(manifest, folder)
-    present = {name: database[name].estimated_document_count() for name in database.list_collection_names()}
+    present = {name: database[name].estimated_document_count() for name in _collections(database)}
     standing = sum(present.values())
     if standing and not overwrite:
         raise BackupFault(

@@ -245,7 +245,12 @@ _SEARCH = (
         "instant, identity, outlet, language and score, so that marks sort by instant",
         "archive/shelf.py",
     ),
-    Field("named", "binData", "codes of its aspects and of the entities it names most", "archive/shelf.py"),
+    Field(
+        "facts",
+        "binData",
+        "codes of its aspects and of the entities it names most, and which of the commonest words it has",
+        "archive/shelf.py",
+    ),
     Field("rules", "int", "by which version of the rules the tokens were made", "language/tokens.py"),
 )
 
@@ -457,7 +462,7 @@ ARTICLES = Collection(
         _index("copy_of", "search.shelf"),
         _index("gone_at", "search.shelf"),
         _index("search.tokens", "search.shelf"),
-        _index("search.shelf", "search.named"),
+        _index("search.shelf", "search.facts"),
         _index("search.rules"),
         _index("reuses"),
         _index("story_keys", "published.at"),
@@ -484,7 +489,7 @@ VERSIONS = Collection(
     (
         _index("article", "n", unique=True),
         _index("search.tokens", "search.shelf"),
-        _index("search.shelf", "search.named"),
+        _index("search.shelf", "search.facts"),
     ),
 )
 

@@ -26,7 +26,7 @@ _FIELDS = (
 )  # fmt: skip
 COLUMNS = (
     "published", "precision", "outlet", "language", "title", "url", "authors", "agency", "aspects", "entities", "score", "copy_of",
-    "story", "version", "vanished", "restrictions", "extract", "text",
+    "story", "version", "vanished", "withheld", "extract", "text",
 )  # fmt: skip
 
 # What a spreadsheet takes for a formula or a command, also in the full-width forms that it reads alike (OWASP, CSV injection).
@@ -63,7 +63,7 @@ def record(article: Document, *, text: bool = False) -> Document:
     """
     said: Document = {name: article[name] for name in _FIELDS}
     said["topic"] = {name: article["topic"][name] for name in ("score", "aspects", "entities")}
-    said["restrictions"] = list(article.get("restrictions", []))
+    said["withheld"] = why_withheld(article)
     said["extract"] = extract(article)
     if text:
         said["text"] = None if why_withheld(article) else article["text"]
@@ -98,7 +98,7 @@ def row(article: Document, *, text: bool = False) -> list[str]:
         article["story"] or "",
         str(article["version"]),
         _instant(article["gone_at"]) if article["gone_at"] else "",
-        " ".join(article.get("restrictions", [])),
+        why_withheld(article),
         extract(article),
         article["text"] if text and not why_withheld(article) else "",
     )

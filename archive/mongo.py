@@ -21,7 +21,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from archive import server, shelf
+from archive import server, shelf, views
 from archive.contract import COLLECTIONS, Collection, validator
 from archive.patience import first_words
 
@@ -36,7 +36,7 @@ WRITE = {"w": "majority", "journal": True}
 _INDEX_CONFLICTS = (85, 86)
 _EXISTS = 48
 # Of earlier contracts, by MongoDB's names: they would only cost.
-_OBSOLETE = {"search_text", "copy_of_1"}
+_OBSOLETE = {"search_text", "copy_of_1", "search.shelf_1_search.named_1"}
 
 
 class ArchiveError(RuntimeError):
@@ -117,6 +117,7 @@ def prepare(database: Database[Document]) -> None:
         present = {info["name"]: info for info in database.list_collections()}
         for collection in COLLECTIONS:
             _prepare_collection(database, collection, present.get(collection.name))
+        views.prepare(database)
         shelf.upgrade(database, _tell)
     except PyMongoError as error:
         hint = "; is its disk full? its log says why it ended" if isinstance(error, AutoReconnect) else ""

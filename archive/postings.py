@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bson import Binary
 from pymongo.collection import Collection
 
-from archive.shelf import MARK, NAMED
+from archive.shelf import MARK, NAMED, WORDS
 
 Document = dict[str, Any]
 Rows = npt.NDArray[Any]
@@ -28,21 +28,21 @@ assert ROW.itemsize == MARK.size
 #: So many marks are looked up one by one; more of them cost less as a run through the index.
 FEW = 1500
 _WHOLE = 2**31 - 1
-_CODES = NAMED * 3
-# {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "named": Binary}} (bsonspec.org): lengths, types, names.
+# {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "facts": Binary}} (bsonspec.org): lengths, types, names.
 _HEAD = 4 + 1 + len("search\0") + 4
-_SHELF = 1 + len("shelf\0") + 4 + 1
-_NAMED = 1 + len("named\0") + 4 + 1
+_FIELD = 1 + len("shelf\0") + 4 + 1
+_FACTS = NAMED * 3 + WORDS
 _ENDS = 2
-_MARK = np.dtype(
-    {"names": ["row"], "formats": [ROW], "offsets": [_HEAD + _SHELF], "itemsize": _HEAD + _SHELF + ROW.itemsize + _ENDS}
+_MARKS = np.dtype(
+    {"names": ["row"], "formats": [ROW], "offsets": [_HEAD + _FIELD], "itemsize": _HEAD + _FIELD + MARK.size + _ENDS}
 )
-_COLUMNS = np.dtype(
+#: A mark with the codes of what is named, and the bits of the commonest words.
+TABLE = np.dtype(
     {
-        "names": ["row", "codes"],
-        "formats": [ROW, ("u1", (NAMED, 3))],
-        "offsets": [_HEAD + _SHELF, _HEAD + _SHELF + ROW.itemsize + _NAMED],
-        "itemsize": _HEAD + _SHELF + ROW.itemsize + _NAMED + _CODES + _ENDS,
+        "names": ["row", "codes", "words"],
+        "formats": [ROW, ("u1", (NAMED, 3)), ("u1", (WORDS,))],
+        "offsets": [_HEAD + _FIELD, _HEAD + 2 * _FIELD + MARK.size, _HEAD + 2 * _FIELD + MARK.size + NAMED * 3],
+        "itemsize": _HEAD + 2 * _FIELD + MARK.size + _FACTS + _ENDS,
     }
 )
 
@@ -60,23 +60,17 @@ def rows(
     """
     query: Document = {field: value} if field else {}
     query["search.shelf"] = {"$in": marks(among)} if among is not None else dict(bounds)
-    hint = [(field, 1), ("search.shelf", 1)] if field else [("search.shelf", 1), ("search.named", 1)]
-    found = _read(collection, query, {"search.shelf": 1}, hint, _MARK)["row"]
+    hint = [(field, 1), ("search.shelf", 1)] if field else [("search.shelf", 1), ("search.facts", 1)]
+    found = _read(collection, query, {"search.shelf": 1}, hint, _MARKS)["row"]
     # A range of values comes in their order, not in that of the marks.
     return np.sort(found, order=("at", "id")) if isinstance(value, dict) else found
 
 
-def named(collection: Collection[Document], of: Rows) -> npt.NDArray[np.uint8]:
-    """The codes of aspects and entities of some articles, a row of `NAMED` codes of three bytes each."""
-    hint = [("search.shelf", 1), ("search.named", 1)]
-    projection = {"search.shelf": 1, "search.named": 1}
-    if len(of) <= FEW:
-        codes = _read(collection, {"search.shelf": {"$in": marks(of)}}, projection, hint, _COLUMNS)["codes"]
-    else:
-        span = {"$gte": Binary(of[0].tobytes()), "$lte": Binary(of[-1].tobytes())}
-        everything = _read(collection, {"search.shelf": span}, projection, hint, _COLUMNS)
-        codes = everything["codes"][np.isin(keys(everything["row"]), keys(of), assume_unique=True)]
-    return np.ascontiguousarray(codes)
+def table(collection: Collection[Document], bounds: Mapping[str, Any], among: Rows | None = None) -> Rows:
+    """Marks with their facts (`TABLE`), in order: of all articles within some bounds, or of a few."""
+    query = {"search.shelf": {"$in": marks(among)} if among is not None else dict(bounds)}
+    hint = [("search.shelf", 1), ("search.facts", 1)]
+    return _read(collection, query, {"search.shelf": 1, "search.facts": 1}, hint, TABLE)
 
 
 def count(collection: Collection[Document], field: str, value: Any, most: int) -> int:

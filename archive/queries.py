@@ -1,16 +1,21 @@
-"""Questions to the archive by name; each takes a blocking database."""
+"""Questions to the archive by name; each takes a blocking database. docs/cookbook.md has their pipelines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
 from pymongo.database import Database
 
+from archive import views
 from archive.records import Outcome
 
 Document = dict[str, Any]
+
+_TWIN = dict.fromkeys(("url", "source", "lang", "title", "published", "first_seen", "story"), 1)
+_TWINS = 4
 
 
 def find_url(database: Database[Document], canonical: str, address: str) -> Document | None:
@@ -43,6 +48,30 @@ def texts_like(database: Database[Document], article: Document) -> list[Document
         found += [other | {"is": kind} for other in database.articles.find({"_id": {"$in": ids}}, fields)]
     copies = database.articles.find({"copy_of": article["_id"]}, fields).sort("published.at", 1)
     return found + [copy | {"is": "copy"} for copy in copies]
+
+
+def twins(database: Database[Document], articles: list[Document]) -> dict[str, list[Document]]:
+    """What tells the same as each article in another language: those that its page names, then originals of its story.
+
+    Returns:
+        Article's `_id` → at most four documents: url, source, lang, title, published, and `twin`, whether a page itself names
+        the other as its translation.
+    """
+    stories = sorted({article["story"] for article in articles if article["story"]})
+    addresses = sorted({url for article in articles for url in article["twins"].values()})
+    query = {"$or": [{"story": {"$in": stories}, "copy_of": None}, {"url": {"$in": addresses}}]}
+    others = list(database.articles.find(query, _TWIN))
+    found: dict[str, list[Document]] = {}
+    for article in articles:
+        own = [
+            {**other, "twin": other["url"] in article["twins"].values()}
+            for other in others
+            if other["lang"] != article["lang"]
+            and (other["url"] in article["twins"].values() or (other["story"] and other["story"] == article["story"]))
+        ]
+        own.sort(key=lambda other: (not other["twin"], _instant(other), other["_id"]))
+        found[article["_id"]] = own[:_TWINS]
+    return found
 
 
 def visits_of(database: Database[Document], url: str, limit: int = 10) -> list[Document]:
@@ -133,3 +162,104 @@ def runs_since(database: Database[Document], since: datetime, sources: list[str]
     """How many outlets were crawled since an instant, and in how many runs."""
     query: Document = {"kind": "crawl", "started": {"$gte": since}} | ({"source": {"$in": sources}} if sources else {})
     return len(database.runs.distinct("source", query)), database.runs.count_documents(query)
+
+
+def who_broke(database: Database[Document], story: str) -> Document | None:
+    """Who broke a story, and how far it went: a document of the view `scoops`; None where there is no such story.
+
+    Args:
+        story: its `_id`.
+    """
+    return next(iter(_run(database, views.SCOOPS, {"story": story})), None)
+
+
+def scoops(
+    database: Database[Document], since: datetime | None = None, until: datetime | None = None, *, outlets: int = 2
+) -> list[Document]:
+    """The stories whose articles lie in a span and that at least some outlets told, the newest first: the view `scoops`.
+
+    Of a story that began before the span, the first report within it is the first.
+    """
+    found = _run(database, views.SCOOPS, _published(since, until))
+    return [story for story in found if len(story["outlets"]) >= outlets]
+
+
+def spread(database: Database[Document], article: str) -> Document | None:
+    """Who else ran a text, and how many hours later: a document of the view `wires`; None where nobody did.
+
+    Args:
+        article: `_id` of the first report of that text, or of a copy.
+    """
+    known = database.articles.find_one({"_id": article}, {"copy_of": 1})
+    first = known["copy_of"] or article if known else article
+    return next(iter(_run(database, views.WIRES, {"copy_of": first})), None)
+
+
+def coverage_by_week(
+    database: Database[Document],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    sources: Sequence[str] = (),
+    entities: Sequence[str] = (),
+) -> list[Document]:
+    """How many articles each outlet published in each week and language: documents of the view `weeks`.
+
+    Args:
+        sources: outlets' names; all where empty.
+        entities: identifiers of the lexicon, all of which an article must have.
+    """
+    query = _published(since, until)
+    if sources:
+        query["source"] = {"$in": list(sources)}
+    if entities:
+        query["topic.entities"] = {"$all": list(entities)}
+    return _run(database, views.WEEKS, query)
+
+
+def entities_over_time(
+    database: Database[Document],
+    entities: Sequence[str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Document]:
+    """How often some entities are named in each month and language: documents of the view `names`."""
+    query = _published(since, until) | {"topic.entities": {"$in": list(entities)}}
+    return [found for found in _run(database, views.NAMES, query) if found["entity"] in entities]
+
+
+def edits(
+    database: Database[Document], since: datetime | None = None, until: datetime | None = None, *, source: str = ""
+) -> list[Document]:
+    """The changes that were seen in a span, the newest first: documents of the view `edits`."""
+    span = _span(since, until)
+    after = {"changed": span} if span else {}
+    return list(database.edits.find(after | ({"source": source} if source else {})))
+
+
+def vanished(
+    database: Database[Document], since: datetime | None = None, until: datetime | None = None, *, source: str = ""
+) -> list[Document]:
+    """What was found to have vanished in a span, the newest first: documents of the view `vanished`."""
+    span = _span(since, until)
+    query: Document = {"gone_at": span} if span else {}
+    return _run(database, views.VANISHED, query | ({"source": source} if source else {}))
+
+
+def _run(database: Database[Document], view: views.View, query: Document) -> list[Document]:
+    """A view's documents of the articles that a query chooses."""
+    return list(database[view.on].aggregate([{"$match": query}, *view.steps]))
+
+
+def _published(since: datetime | None, until: datetime | None) -> Document:
+    span = _span(since, until)
+    return {"published.at": span} if span else {}
+
+
+def _span(since: datetime | None, until: datetime | None) -> Document:
+    return ({"$gte": since} if since else {}) | ({"$lt": until} if until else {})
+
+
+def _instant(article: Document) -> datetime:
+    at: datetime = article["published"]["at"] if article["published"] else article["first_seen"]
+    return at

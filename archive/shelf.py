@@ -1,7 +1,7 @@
 """`articles.search`: what an article is found, sorted and counted by, kept in the article itself.
 
 `tokens` holds the stems of its words (`language.tokens`), the identifiers of the lexicon, its aspects and its outlet. `shelf` and
-`named` are the same facts in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
+`facts` say the same in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
 fetches the articles that it merely counts. All three say what the page says; who copies whom and what has vanished are
 asked of their own fields.
 """
@@ -18,7 +18,7 @@ from bson import Binary
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from language.tokens import RULES, search_tokens
+from language.tokens import COMMON, RULES, UNSURE, search_tokens
 
 Document = dict[str, Any]
 
@@ -28,7 +28,11 @@ Document = dict[str, Any]
 MARK = struct.Struct(">IIBI3sH")
 NAMED = 24
 """How many aspects and entities of an article are counted, the most often named first."""
+WORDS = 32
+"""Bytes that hold a bit for each of `language.tokens.COMMON`, the first in the lowest bit of the first byte."""
 _CODE = 3
+_BITS = {stem: number for number, stem in enumerate(COMMON)}
+assert len(COMMON) <= 8 * WORDS
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 2**32 - 1
@@ -50,7 +54,8 @@ def search_field(document: Mapping[str, Any], tokens: list[str]) -> Document:
     """
     topic = document["topic"]
     names = [f"aspect:{aspect}" for aspect in topic["aspects"]] + list(topic["entities"])
-    return {"tokens": tokens, "shelf": _shelf(document), "named": Binary(_names(names)), "rules": RULES}
+    facts = Binary(_names(names) + _common(tokens))
+    return {"tokens": tokens, "shelf": _shelf(document), "facts": facts, "rules": RULES}
 
 
 def _shelf(document: Mapping[str, Any]) -> Binary:
@@ -69,6 +74,16 @@ def _shelf(document: Mapping[str, Any]) -> Binary:
 def _names(names: Iterable[str]) -> bytes:
     codes = b"".join(code(name, _CODE).to_bytes(_CODE, "big") for name in list(names)[:NAMED])
     return codes.ljust(NAMED * _CODE, b"\0")
+
+
+def _common(tokens: Iterable[str]) -> bytes:
+    """A bit for each of the commonest stems."""
+    bits = 0
+    for token in tokens:
+        number = _BITS.get(token.removesuffix(UNSURE))
+        if number is not None:
+            bits |= 1 << number
+    return bits.to_bytes(WORDS, "little")
 
 
 def code(name: str, size: int = _CODE) -> int:

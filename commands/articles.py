@@ -19,7 +19,6 @@ from archive.search import LARGEST_PAGE, Found, Hit
 from commands import asking, bidi, console
 from commands.asking import ZONE
 from commands.console import UsageFault, guarded
-from language.printable import printable
 from language.timezones import zone
 
 _FACETS = {"outlet": "Outlets", "language": "Languages", "country": "Countries", "aspect": "Aspects", "entity": "Named"}
@@ -96,12 +95,12 @@ def show(hits: list[Hit]) -> None:
         notes = [f"copy: {article['copy_kind']}"] if article["copy_of"] else []
         notes += [f"version {hit.version}"] if hit.version else []
         notes += ["vanished"] if article["gone_at"] else []
-        lines = _lines(hit.title.text, hit.title.spans, width, how)
+        lines = bidi.lines(hit.title.text, hit.title.spans, console.out, width, how)
         if notes:
             lines[-1].append(f"  [{', '.join(notes)}]", "dim")
         grid.add_row(when(article), article["source"], article["lang"], Text("\n").join(lines))
         for twin in hit.twins:
-            lines = _lines(twin["title"], [], width - 2, how)
+            lines = bidi.lines(twin["title"], [], console.out, width - 2, how)
             title = Text("\n").join(
                 [Text("= " if number == 0 else "  ").append(line) for number, line in enumerate(lines)]
             )
@@ -117,20 +116,6 @@ def when(article: dict[str, Any]) -> str:
     if published["precision"] == "day":
         return str(published["date"])
     return f"{published['at'].astimezone(zone(ZONE)):%Y-%m-%d %H:%M}"
-
-
-def _lines(title: str, spans: list[tuple[int, int]], width: int, how: str) -> list[Text]:
-    """A title in lines of a width, each ordered for itself: a run that a line end cuts would lose its direction."""
-    whole = Text(title)
-    for start, end in spans:
-        whole.stylize("bold", start, end)
-    lines = whole.wrap(console.out, width) if width < 1000 else [whole]
-    made = []
-    for line in lines:
-        plain = printable(line.plain)
-        own = [(span.start, span.end) for span in line.spans] if plain == line.plain else []
-        made.append(bidi.marked(plain.rstrip(), own, how))
-    return made or [Text("")]
 
 
 def _show_facets(found: Found) -> None:

@@ -11,13 +11,17 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
+from rich.console import Console
 from rich.text import Text
 
 from commands.console import UsageFault
+from language.printable import printable
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _MODES = ("terminal", "visual", "plain")
+# Where there is no terminal, lines are not broken.
+_ENDLESS = 1000
 # Terminals that print letters as they come, by what they say of themselves.
 _SIMPLE = ("ALACRITTY_WINDOW_ID", "KITTY_WINDOW_ID", "WT_SESSION", "XTERM_VERSION", "WEZTERM_PANE", "ITERM_SESSION_ID")
 
@@ -49,17 +53,35 @@ def shown(line: str, how: str) -> str:
     return str(get_display(arabic_reshaper.reshape(line), base_dir=_direction(line)))
 
 
-def marked(line: str, spans: Sequence[tuple[int, int]], how: str, style: str = "bold yellow") -> Text:
-    """`shown`, with some parts of the line set off; as seen, whole words are."""
-    if how != "visual" or not spans or not _RIGHT_TO_LEFT.search(line):
-        text = Text(shown(line, how))
-        offset = 1 if text.plain != line else 0
-        for start, end in spans:
-            text.stylize(style, start + offset, end + offset)
-        return text
-    text = Text(shown(line, how))
+def lines(text: str, spans: Sequence[tuple[int, int]], console: Console, width: int, how: str) -> list[Text]:
+    """A text in lines of a width, each put in order for itself: a run that a line's end cuts would lose its direction.
+
+    Args:
+        text: of a page; what could steer a terminal is written out.
+        spans: of `text`, to be set off.
+    """
+    whole = Text(text)
     for start, end in spans:
-        text.highlight_words([shown(line[start:end], how)], style)
+        whole.stylize("bold", start, end)
+    made = []
+    for line in whole.wrap(console, width) if width < _ENDLESS else [whole]:
+        plain = printable(line.plain.rstrip())
+        # What had to be written out has moved the marks.
+        own = [(span.start, span.end) for span in line.spans] if plain == line.plain.rstrip() else []
+        made.append(_marked(plain, own, how))
+    return made or [Text("")]
+
+
+def _marked(line: str, spans: Sequence[tuple[int, int]], how: str) -> Text:
+    """One line with its marks; as seen, whole words are marked."""
+    text = Text(shown(line, how))
+    if how == "visual" and text.plain != line:
+        for start, end in spans:
+            text.highlight_words([shown(line[start:end], how)], "bold")
+        return text
+    offset = int(text.plain != line)
+    for start, end in spans:
+        text.stylize("bold", start + offset, end + offset)
     return text
 
 

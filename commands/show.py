@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bson import json_util
 from pymongo.database import Database
 from scrapy.commands import ScrapyCommand
 
 from archive import queries
-from commands import console
+from commands import bidi, console
 from commands.console import UsageFault, guarded, moment
+from pipelines import topic
 from sources import registry
 from sources.urls import UrlError, canonicalize
 
@@ -25,7 +27,13 @@ class Command(ScrapyCommand):
         return "URL…"
 
     def short_desc(self) -> str:
-        return "Show an article with its versions and copies"
+        return "Show an article with its copies, versions, twins, capture and evidence"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "--json", action="store_true", help="the whole document and what belongs to it, one line each"
+        )
 
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -34,7 +42,12 @@ class Command(ScrapyCommand):
         database = console.open_archive(self.settings)
         for url in args:
             article = find_article(self, database, url)
-            if article is not None:
+            if article is not None and opts.json:
+                states, others = queries.states_of(database, article), queries.texts_like(database, article)
+                twins = queries.twins(database, [article])[article["_id"]]
+                whole = {**article, "states": states, "same_text": others, "in_other_languages": twins}
+                print(json_util.dumps(whole, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False))
+            elif article is not None:
                 _tell(database, article)
 
 
@@ -59,7 +72,13 @@ def find_article(command: ScrapyCommand, database: Database[dict[str, Any]], url
 
 def _tell(database: Database[dict[str, Any]], article: dict[str, Any]) -> None:
     say = console.out.print
-    say(article["title"], markup=False, style="bold")
+    how = bidi.mode(is_terminal=console.out.is_terminal)
+
+    def say_text(text: str, style: str = "") -> None:
+        for line in bidi.lines(text, [], console.out, console.out.width, how):
+            say(line, style=style, soft_wrap=True)
+
+    say_text(article["title"], "bold")
     say(f"  {article['url']}", markup=False)
     published = article["published"]
     when = (
@@ -80,9 +99,14 @@ def _tell(database: Database[dict[str, Any]], article: dict[str, Any]) -> None:
     for related in queries.texts_like(database, article):
         what = {"copy": f"Copied ({related['copy_kind']}) by", "original": f"Copy ({article['copy_kind']}) of"}
         say(f"  {what.get(related['is'], 'Reuses')} {related['url']} ({related['source']})", markup=False)
+    for twin in queries.twins(database, [article])[article["_id"]]:
+        why = "which it names as its translation" if twin["twin"] else "of the same story"
+        say(f"  In {twin['lang']}: {twin['url']} ({twin['source']}), {why}", markup=False)
+    for line in topic.explain(article["topic"]):
+        say(f"  {line}", markup=False)
     say()
     for paragraph in article["text"].split("\n"):
-        say(paragraph, markup=False)
+        say_text(paragraph)
     say()
 
 

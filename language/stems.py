@@ -15,31 +15,43 @@ import Stemmer
 
 _FRENCH = Stemmer.Stemmer("french", 0)
 _ARABIC = re.compile("[\u0620-\u064a]")
+_SHORT = 4
 # How many letters an ending must leave.
 _ENDINGS = (
-    ("هما", 3), ("تين", 3), ("تان", 3), ("تها", 3), ("تهم", 3), ("تنا", 3), ("يين", 3), ("يون", 3), ("ين", 4), ("ون", 4), ("ان", 4),
+    ("هما", 3), ("تين", 3), ("تان", 3), ("تها", 3), ("تهم", 3), ("تنا", 3), ("تي", 3), ("يين", 3), ("يون", 3), ("ين", 4), ("ون", 4), ("ان", 4),
     ("ات", 3), ("ها", 3), ("هم", 3), ("نا", 3), ("وا", 3), ("ته", 3), ("يه", 3), ("ه", 3), ("ا", 3), ("ي", 3), ("ت", 4),
 )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 17)
 def stem(word: str) -> str:
-    """What a folded word, without clitics and article, has in common with its other forms; `stem(stem(w)) == stem(w)`."""
+    """What a folded word, without clitics and article, has in common with its other forms."""
     if not word.isalpha():
         return word
-    arabic = _ARABIC.search(word)
+    return _arabic(word) if _ARABIC.search(word) else _french(word)
+
+
+def _arabic(word: str) -> str:
     while True:
-        shorter = _without_ending(word) if arabic else _FRENCH.stemWord(word).rstrip("e")
-        if shorter == word or len(shorter) < 3:
-            return word
-        word = shorter
+        for ending, left in _ENDINGS:
+            rest = word[: -len(ending)]
+            # After an alif the ي is a letter of the word, or the seat of its hamza: حماية, قضائي.
+            if word.endswith(ending) and len(rest) >= left and not (ending[0] == "ي" and rest[-1] == "ا"):
+                word = rest
+                break
+        else:
+            # لقاء, and لقائه, whose hamza had a seat.
+            return f"{word[:-1]}ي" if word.endswith("اء") else word
 
 
-def _without_ending(word: str) -> str:
-    for ending, left in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= left:
-            return word[: -len(ending)]
-    return word
+def _french(word: str) -> str:
+    singular = word[:-1] if word[-1] in "sx" else word
+    if len(singular) <= _SHORT:
+        # Snowball takes visa, vis and viser for one word.
+        return singular if len(singular) > 2 else word
+    found: str = _FRENCH.stemWord(word).rstrip("e")
+    # Its rules for -ière and -ée want the accents.
+    return found[:-2] if found.endswith("ier") else found or word
 
 
 def bases(word: str, article: bool = True) -> tuple[str, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 from language.normalize import words
 from language.stems import bases, stem
 
 #: Raised when a text no longer gives the same tokens: articles that were indexed before are then indexed anew.
-RULES = 1
+RULES = 2
 
 #: Before the stem of a word of the title.
 TITLE = "^"
@@ -28,6 +31,13 @@ _APOSTROPHES = frozenset("'’ʼ′‘`´")
 _ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "lorsqu", "puisqu", "quoiqu", "jusqu", "presqu"))
 # With a hamza on or under it, a leading alif is a letter of the word and not of the article.
 _HAMZA = re.compile("[وفبكل]{0,2}[\u0610-\u061a\u0640\u064b-\u065f]*[أإآ]")
+
+
+#: The commonest stems, in the order of their bits in `articles.search.facts`: looking one up in an index would list half of it.
+COMMON = tuple(Path(__file__).with_name("common.txt").read_text(encoding="utf-8").splitlines()[1:])
+
+
+_COMMON = frozenset(COMMON)
 
 
 class Token(NamedTuple):
@@ -68,7 +78,7 @@ def search_tokens(title: str, text: str) -> list[str]:
     """What an article is indexed by: the stems of its words, sorted, each once.
 
     Those of the title come a second time, with a `^` before them. A stem that stands only in words that may be others has a `?`
-    behind it.
+    behind it. Two common stems side by side are a token too (`pairs`).
     """
     in_title, in_text = tokens(title), tokens(text)
     sure: set[str] = set()
@@ -76,7 +86,19 @@ def search_tokens(title: str, text: str) -> list[str]:
     for token in (*in_title, *in_text):
         (sure if len(token.stems) == 1 else unsure).update(token.stems)
     titles = {TITLE + stem for token in in_title for stem in token.stems}
-    return sorted(sure | titles | {stem + UNSURE for stem in unsure - sure})
+    return sorted(sure | titles | {stem + UNSURE for stem in unsure - sure} | pairs(in_title) | pairs(in_text))
+
+
+def pairs(spoken: Sequence[Token]) -> set[str]:
+    """The common stems that stand side by side, as tokens: a phrase of such words would else be looked for in half of all texts."""
+    return {
+        f"{stem} {other}"
+        for one, two in pairwise(spoken)
+        for stem in one.stems
+        if stem in _COMMON
+        for other in two.stems
+        if other in _COMMON
+    }
 
 
 @lru_cache(maxsize=1 << 17)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from language.question import read_question
-from language.stems import stem
 from language.tokens import TITLE, UNSURE, search_tokens, tokens
 
 
@@ -63,6 +62,11 @@ def finds(question: str, text: str) -> bool:
         ("oeuvre", "œuvre"),
         ("qu'Hammouchi", "Hammouchi"),
         ("journal", "journaux"),
+        ("visa", "visas"),
+        ("première", "premiers"),
+        ("لقاء", "لقائه"),
+        ("قضاء", "القضائية"),
+        ("حماية", "حمايتهم"),
     ],
 )
 def test_a_word_is_found_in_its_other_forms(question: str, text: str) -> None:
@@ -80,6 +84,8 @@ def test_a_word_is_found_in_its_other_forms(question: str, text: str) -> None:
         ("قانون", "قناة"),
         ("تعاون", "تعب"),
         ("ministre", "administration"),
+        ("visa", "viser"),
+        ("قضاة", "قضائية"),
     ],
 )
 def test_other_words_are_not(question: str, text: str) -> None:
@@ -126,6 +132,6 @@ def test_what_is_no_question_is_refused_in_words(text: str) -> None:
 def test_any_text_has_tokens_within_it_and_any_question_an_answer(text: str) -> None:
     for token in tokens(text):
         assert 0 <= token.start < token.end <= len(text)
-        assert all(form and stem(form) == form for form in token.stems)
+        assert all(token.stems)
     with suppress(ValueError):
         assert all(part.words for part in read_question(text))

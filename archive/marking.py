@@ -1,0 +1,73 @@
+"""What was asked for, set off in an article's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from language.question import Word
+from language.tokens import tokens
+
+Span = tuple[int, int]
+
+_EXCERPT, _EXCERPTS = 240, 2
+
+
+@dataclass(slots=True)
+class Marked:
+    """A piece of an article's own text, with what was asked for in it.
+
+    Attributes:
+        text: the piece, as written.
+        spans: (start, end) of each word found, in `text`; in order, never overlapping.
+        at: where the piece begins in the field that it is from.
+    """
+
+    text: str
+    spans: list[Span]
+    at: int = 0
+
+
+def spans(text: str, words: Sequence[Word]) -> list[Span]:
+    """Where any of some words stand in a text, in order."""
+    if not words:
+        return []
+    found = [(token.start, token.end) for token in tokens(text) if any(word.meets(token) for word in words)]
+    return list(dict.fromkeys(found))
+
+
+def marked(text: str, words: Sequence[Word]) -> Marked:
+    """A whole text, marked."""
+    return Marked(text, spans(text, words))
+
+
+def excerpts(text: str, words: Sequence[Word]) -> list[Marked]:
+    """The pieces of a text that hold the most of what was asked for; its beginning where none does."""
+    every = spans(text, words)
+    taken: list[tuple[int, int]] = []
+    for start, _ in sorted(every, key=lambda span: (-_density(every, span[0]), span[0])):
+        low = max(0, start - _EXCERPT // 3)
+        if all(low >= end or low + _EXCERPT <= begin for begin, end in taken):
+            taken.append((low, low + _EXCERPT))
+        if len(taken) == _EXCERPTS:
+            break
+    pieces = [_cut(text, low, high) for low, high in sorted(taken)] or [_cut(text, 0, _EXCERPT)]
+    return [
+        Marked(text[low:high], [(s - low, e - low) for s, e in every if s >= low and e <= high], low)
+        for low, high in pieces
+    ]
+
+
+def _density(every: list[Span], start: int) -> int:
+    return sum(1 for other, _ in every if start <= other < start + _EXCERPT * 2 // 3)
+
+
+def _cut(text: str, low: int, high: int) -> Span:
+    """A piece that breaks no word."""
+    if low:
+        blank = text.find(" ", low, low + 30)
+        low = blank + 1 if blank >= 0 else low
+    if high < len(text):
+        blank = text.rfind(" ", max(low, high - 30), high)
+        high = blank if blank > low else high
+    return low, min(high, len(text))

@@ -1,0 +1,109 @@
+"""Every example of the cookbook runs as it stands and finds something; the queries by name tell what the press is known to hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from bson import json_util
+from pymongo.database import Database
+
+from archive import backup, mongo, queries, views
+from tests.conftest import ROOT, Machine
+
+COOKBOOK = (ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"On `(\w+)`:\n\n```json\n(.*?)```", COOKBOOK, re.DOTALL)
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def lived(crawled: Machine) -> Iterator[Database[dict[str, Any]]]:
+    """The crawled press, a while later: one article was edited, another has vanished."""
+    name = f"{crawled.database.name}_lived"
+    for collection in ("articles", "urls"):
+        crawled.database[collection].aggregate([{"$out": {"db": name, "coll": collection}}])
+    made = crawled.database.client[name]
+    mongo.prepare(made)
+    edited, gone = made.articles.find({"copy_of": None}).sort("_id", 1).limit(2)
+    state = {key: edited[key] for key in ("title", "text", "capture", "search")} | {
+        "title": "Avant",
+        "at": edited["version_at"],
+    }
+    made.versions.insert_one({"article": edited["_id"], "n": 1, **state})
+    made.articles.update_one({"_id": edited["_id"]}, {"$set": {"version": 2, "version_at": NOW}})
+    made.articles.update_one({"_id": gone["_id"]}, {"$set": {"gone_at": NOW}})
+    yield made
+    made.client.drop_database(name)
+
+
+def test_every_block_of_the_cookbook_is_an_example() -> None:
+    assert len(EXAMPLES) == COOKBOOK.count("```json") >= 12
+
+
+@pytest.mark.parametrize(("collection", "text"), EXAMPLES)
+def test_the_examples_of_the_cookbook_find_something(
+    lived: Database[dict[str, Any]], collection: str, text: str
+) -> None:
+    found = list(lived[collection].aggregate(json_util.loads(text)))
+    assert found
+    assert all(len(document) > 1 for document in found)
+
+
+def test_a_story_was_broken_by_its_first_report(lived: Database[dict[str, Any]]) -> None:
+    told = next(story for story in queries.scoops(lived) if len(story["langs"]) > 1)
+    one = queries.who_broke(lived, told["_id"])
+    reports = list(lived.articles.find({"story": told["_id"], "published": {"$ne": None}}))
+    assert one is not None
+    assert one["first"]["at"] == min(report["published"]["at"] for report in reports)
+    assert set(one["outlets"]) == {report["source"] for report in reports}
+    assert queries.who_broke(lived, "nothing") is None
+
+
+def test_the_spread_of_a_text_names_every_copy(lived: Database[dict[str, Any]]) -> None:
+    copy = lived.articles.find_one({"copy_of": {"$ne": None}})
+    assert copy is not None
+    spread = queries.spread(lived, copy["_id"])
+    assert spread is not None
+    assert spread["_id"] == copy["copy_of"]
+    urls = [other["url"] for other in lived.articles.find({"copy_of": copy["copy_of"]})]
+    assert sorted(one["url"] for one in spread["copies"]) == sorted(urls)
+    assert all(one["hours"] >= 0 for one in spread["copies"])
+
+
+def test_weeks_add_up_to_the_articles_of_a_span(lived: Database[dict[str, Any]]) -> None:
+    since, until = datetime(2023, 11, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
+    weeks = queries.coverage_by_week(lived, since, until)
+    span = {"published.at": {"$gte": since, "$lt": until}}
+    assert sum(week["articles"] for week in weeks) == lived.articles.count_documents(span) > 0
+    assert all(datetime.fromisoformat(week["week"]).weekday() == 0 for week in weeks)
+    named = queries.coverage_by_week(lived, entities=["person:hammouchi"], sources=["sadarabat"])
+    query = {"topic.entities": "person:hammouchi", "source": "sadarabat", "published": {"$ne": None}}
+    assert sum(week["articles"] for week in named) == lived.articles.count_documents(query) > 0
+
+
+def test_entities_are_counted_by_month_and_language(lived: Database[dict[str, Any]]) -> None:
+    found = queries.entities_over_time(lived, ["person:hammouchi"])
+    query = {"topic.entities": "person:hammouchi", "copy_of": None, "published": {"$ne": None}}
+    assert sum(month["articles"] for month in found) == lived.articles.count_documents(query)
+    assert {month["lang"] for month in found} == {"ar", "fr"}
+
+
+def test_edits_and_take_downs_are_told(lived: Database[dict[str, Any]]) -> None:
+    (edit,) = queries.edits(lived, NOW - timedelta(days=1))
+    assert (edit["before"], edit["retitled"]) == ("Avant", True)
+    assert queries.edits(lived, until=NOW) == []
+    (gone,) = queries.vanished(lived)
+    assert gone["gone_at"] == NOW
+    assert gone["days"] > 0
+    assert queries.vanished(lived, until=NOW) == []
+
+
+def test_views_are_mended_and_left_out_of_backups(lived: Database[dict[str, Any]]) -> None:
+    lived.drop_collection("weeks")
+    lived.command("create", "weeks", viewOn="urls", pipeline=[])
+    views.prepare(lived)
+    assert lived.weeks.find_one({"week": {"$regex": "^20"}})
+    assert not {view.name for view in views.VIEWS} & set(backup._collections(lived))
