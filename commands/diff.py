@@ -11,7 +11,7 @@ from archive import queries
 from commands import console
 from commands.console import UsageFault, guarded, moment
 from commands.show import capture_of, find_article
-from pipelines.changes import Paragraph, changes
+from language.changes import Paragraph, changes
 
 _STYLES = {"kept": "", "removed": "red strike", "added": "green underline"}
 # Where there is no colour; the isolates (U+2068, U+2069) keep the marks beside their words in a line of Arabic.

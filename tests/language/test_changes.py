@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.changes import Paragraph, changes
+from language.changes import Paragraph, changes
 
 OLD = "Trois remorqueurs sont attendus lundi à Larmont.\nLa capitainerie ne dit rien.\nLe port rouvre mardi."
 
