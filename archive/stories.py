@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import sqrt
+from types import MappingProxyType
 from typing import Any
 
 from pymongo.database import Database
@@ -32,6 +33,8 @@ NEARBY = timedelta(days=30)
 # Likeness (cosine of what both languages can have) from which another story is one of the same affair.
 _AKIN = 0.3
 _KEYS_ASKED, _KEYS_SHARED, _WHY_KEPT = 20, 3, 5
+# Of a list of stories: articles looked through for each.
+_LOOKED_THROUGH = 40
 
 _NAMED = ("person:", "service:", "place:", "event:")
 
@@ -106,6 +109,26 @@ class Story:
         return sum(1 + len(report.copies) for report in self.reports)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story in a list.
+
+    Attributes:
+        id: `_id` of its first report.
+        articles: number of them, copies included.
+        outlets: number of outlets that told it.
+        start, end: aware instants of its first and last article.
+        firsts: language → its first report: _id, source, lang, title, at.
+    """
+
+    id: str
+    articles: int
+    outlets: int
+    start: datetime
+    end: datetime
+    firsts: dict[str, Document]
+
+
 def instant(article: Document) -> datetime:
     """The aware instant by which an article stands in a timeline."""
     at: datetime = article["published"]["at"] if article["published"] else article["first_seen"]
@@ -159,6 +182,59 @@ def story_of(database: Database[Document], article: str) -> Story | None:
         before=[other for other in linked if (instant(other.first), other.first["_id"]) < start],
         after=[other for other in linked if (instant(other.first), other.first["_id"]) > start],
     )
+
+
+def latest(
+    database: Database[Document], *, before: datetime | None = None, languages: int = 1, limit: int = 30
+) -> list[Told]:
+    """The stories of a time, the one whose last article is newest first.
+
+    Args:
+        before: aware; only stories all of whose articles are older.
+        languages: told in so many languages at least.
+        limit: how many at most. Fewer come where the last articles belong to few stories: the articles looked through are bounded.
+    """
+    dated: Document = {"$lt": before} if before else {"$ne": None}
+    newest: list[Document] = [
+        {"$match": {"published.at": dated}},
+        {"$sort": {"published.at": -1}},
+        {"$limit": limit * _LOOKED_THROUGH},
+        {"$group": {"_id": "$story"}},
+    ]
+    names = [row["_id"] for row in database.articles.aggregate(newest) if row["_id"]]
+    report = {name: f"${name}" for name in ("_id", "source", "lang", "title", "at")}
+    told: list[Document] = [
+        {"$match": {"story": {"$in": names}}},
+        {"$set": {"at": {"$ifNull": ["$published.at", "$first_seen"]}, "original": {"$eq": ["$copy_of", None]}}},
+        {"$project": dict.fromkeys((*report, "original", "story"), 1)},
+        {"$sort": {"original": -1, "at": 1, "_id": 1}},
+        {
+            "$group": {
+                "_id": {"story": "$story", "lang": "$lang"},
+                "first": {"$first": report},
+                "articles": {"$sum": 1},
+                "outlets": {"$addToSet": "$source"},
+                "start": {"$min": "$at"},
+                "end": {"$max": "$at"},
+            }
+        },
+    ]
+    parts: dict[str, list[Document]] = {}
+    for part in database.articles.aggregate(told):
+        parts.setdefault(part["_id"]["story"], []).append(part)
+    found = [
+        Told(
+            id=name,
+            articles=sum(part["articles"] for part in own),
+            outlets=len({outlet for part in own for outlet in part["outlets"]}),
+            start=min(part["start"] for part in own),
+            end=max(part["end"] for part in own),
+            firsts={_language(part["first"]): part["first"] for part in own},
+        )
+        for name, own in parts.items()
+    ]
+    shown = [one for one in found if len(one.firsts) >= languages and (before is None or one.end < before)]
+    return sorted(shown, key=lambda one: (one.end, one.id), reverse=True)[:limit]
 
 
 def _linked(database: Database[Document], name: str, reports: list[Report]) -> list[Linked]:
@@ -242,13 +318,17 @@ def name_of(term: str, language: str) -> str:
     return found[0] if found else term.partition(":")[2].replace("-", " ")
 
 
-def grounds(article: Document, other: str, language: str = "fr") -> list[str]:
+_SAID = MappingProxyType({"twin": "its page names the other as its translation", "reuse": "its text stands inside"})
+
+
+def grounds(article: Document, other: str, language: str = "fr", said: Mapping[str, str] = _SAID) -> list[str]:
     """On what grounds an article is tied to an earlier one, in words, the weightiest first.
 
     Args:
         article: with `ties`, and with title and text, from which stems get their words back.
         other: `_id` of the earlier article.
         language: the reader's, for names.
+        said: what is said of "twin" and "reuse".
     Returns:
         Nothing where they are not tied.
     """
@@ -257,7 +337,6 @@ def grounds(article: Document, other: str, language: str = "fr") -> list[str]:
         return []
     terms = [reason["what"] for reason in tie["why"]]
     spelled = _spelled(f"{article['title']}\n{article['text']}", {term for term in terms if not is_shared(term)})
-    said = {"twin": "its page names the other as its translation", "reuse": "its text stands inside"}
     quoted = [said.get(term) or (name_of(term, language) if is_shared(term) else spelled[term]) for term in terms]
     return list(dict.fromkeys(quoted))
 
