@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query cdxj reprocess import verify health backup restore test check eval soak db-stop lock
+.PHONY: help demo crawl recheck query browse cdxj reprocess import verify health backup restore test check eval soak db-stop lock
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ recheck: $(READY)  ## visit stored articles again that are due, for edits and ta
 
 query: $(READY)  ## search the archive [Q="words “phrase” -word"] [OPTS="--lang ar --since 2023-11"] [DB=marsad_demo]
 	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(OPTS) $(if $(Q),-- '$(subst ','\'',$(Q))')
+
+browse: $(READY)  ## read the archive in a browser on this machine [PORT=8465] [DEMO=yes for the sample press]
+	@$(if $(DEMO),SCRAPY_PROJECT=sample) $(SCRAPY) browse $(if $(PORT),--port $(PORT))
 
 cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
 	@$(SCRAPY) captures --cdxj

@@ -65,6 +65,7 @@ def show(seconds: float) -> None:
     told = database.articles.aggregate([{"$sortByCount": "$story"}, {"$limit": 1}]).to_list()
     if told:
         say(f"  MONGODB_DATABASE={name} .venv/bin/scrapy story {told[0]['_id']}", markup=False, soft_wrap=True)
+    say("  make browse DEMO=yes               read it in a browser")
     say("  make crawl SINCE=2025-01-01        the live outlets (needs the internet)")
     say("  make db-stop                       stop the embedded MongoDB")
 

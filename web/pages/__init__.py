@@ -1,0 +1,1 @@
+"""The pages: each a function that reads the archive and fills a template."""
