@@ -729,8 +729,54 @@ SOURCES = Collection(
     "The state of an outlet; its configuration is the TOML.",
     (
         Field("_id", "string", "name of the outlet", "sources/outlets"),
-        Field("due_at", "date", "when it should be crawled again", "the schedule", "UTC", nullable=True),
-        Field("lease", "object", "who crawls it now", "the crawl", nullable=True, free=True),
+        Field(
+            "due_at",
+            "date",
+            "when it should be crawled again; null where that is to be reckoned from its habit",
+            "the schedule",
+            "UTC",
+            nullable=True,
+        ),
+        Field(
+            "tries",
+            "int",
+            "crawls that the schedule began since the last that succeeded",
+            "the schedule",
+            optional=True,
+        ),
+        Field(
+            "idle_at",
+            "date",
+            "when the schedule last did work of lower rank on it",
+            "the schedule",
+            "UTC",
+            optional=True,
+        ),
+        Field(
+            "filled", "string", "how far back its past has been walked for the schedule", "the schedule", optional=True
+        ),
+        Field(
+            "lease",
+            "object",
+            "who crawls it; null while nobody ever has",
+            "archive/lease.py",
+            nullable=True,
+            fields=(
+                Field(
+                    "fence",
+                    "int",
+                    "how many times the outlet was taken; writes of an earlier taking are refused",
+                    "the crawl",
+                ),
+                Field("holder", "string", "the taking; null when it was let go", "the crawl", nullable=True),
+                Field("host", "string", "name of its machine", "the crawl"),
+                Field("pid", "int", "its process", "the crawl"),
+                Field("born", "double", "when that process began", "the system", "seconds since 1970"),
+                Field("machine", "string", "its boot and its space of process numbers", "the system"),
+                Field("since", "date", "when it was taken", "MongoDB's clock", "UTC"),
+                Field("until", "date", "when it is free unless it is renewed", "MongoDB's clock", "UTC", nullable=True),
+            ),
+        ),
         Field(
             "cursor",
             "object",
@@ -738,7 +784,7 @@ SOURCES = Collection(
             "discovery",
             free=True,
         ),
-        Field("habit", "object", "how often it publishes", "the schedule", nullable=True, free=True),
+        Field("habit", "object", "how often it publishes, see `Habit`", "sources/habit.py", nullable=True, free=True),
         Field(
             "spent",
             "object",

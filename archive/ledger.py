@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from archive.records import Evidence, Outcome
+
+if TYPE_CHECKING:
+    from archive.lease import Lease
 
 Database = AsyncDatabase[dict[str, Any]]
 
@@ -253,12 +256,15 @@ async def read_cursor(db: Database, source: str) -> dict[str, Any]:
     return {entry["key"]: entry for entry in (document or {}).get("cursor", {}).get("entries", [])}
 
 
-async def write_cursor(db: Database, source: str, cursor: dict[str, Any]) -> None:
-    """Keep the state of some entry points; those that `cursor` does not name stay, a state of None is forgotten."""
-    kept = {**await read_cursor(db, source), **cursor}
+async def write_cursor(db: Database, lease: Lease, cursor: dict[str, Any]) -> None:
+    """Keep the state of some entry points; those that `cursor` does not name stay, a state of None is forgotten.
+
+    Args:
+        lease: on the source, which only its holder may write.
+    Raises:
+        archive.lease.LeaseLost: another crawl has it.
+    """
+    kept = {**await read_cursor(db, lease.source), **cursor}
     entries = [{**state, "key": key} for key, state in sorted(kept.items()) if state is not None]
-    await db.sources.update_one(
-        {"_id": source},
-        {"$set": {"cursor": {"entries": entries}}, "$setOnInsert": {"due_at": None, "lease": None, "habit": None}},
-        upsert=True,
-    )
+    done = await db.sources.update_one(lease.own, {"$set": {"cursor": {"entries": entries}}})
+    lease.demand(done.matched_count)

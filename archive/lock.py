@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 # Milliseconds after which the lock of a process that died is free. The longest turn, a batch of a hundred, takes some seconds.
-_LEASE = 20_000
+_FREE_AFTER = 20_000
 _PAUSE = 0.02
 _HOLDER = uuid.uuid4().hex
 """This process: after a lost connection it finds its own lock. Its tasks, several crawls among them, wait for each other here."""
@@ -29,7 +29,7 @@ async def held(database: AsyncDatabase[dict[str, Any]], name: str) -> AsyncItera
     """
     own = {"_id": name, "holder": _HOLDER}
     left = {"_id": name, "$expr": {"$lt": ["$until", "$$NOW"]}}
-    take = [{"$set": {"holder": _HOLDER, "until": {"$add": ["$$NOW", _LEASE]}}}]
+    take = [{"$set": {"holder": _HOLDER, "until": {"$add": ["$$NOW", _FREE_AFTER]}}}]
     async with _TASKS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         while True:
             try:

@@ -15,6 +15,9 @@ from archive.ledger import Database
 #: RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than 24 hours.
 RULES_LAST = timedelta(hours=24)
 
+#: The state of an outlet that was never crawled.
+NEW_STATE: dict[str, Any] = {"due_at": None, "lease": None, "cursor": {"entries": []}, "habit": None}
+
 
 async def read_rules(db: Database, url: str, now: datetime) -> dict[str, Any] | None:
     """A robots.txt or tdmrep.json as it was fetched less than a day ago, by whichever crawl."""
@@ -48,9 +51,8 @@ async def spend(db: Database, source: str, day: str, budget: int) -> bool:
 
 async def open_state(db: Database, source: str) -> dict[str, Any]:
     """The state of an outlet, made where it is new."""
-    new: dict[str, Any] = {"due_at": None, "lease": None, "cursor": {"entries": []}, "habit": None}
     document = await db.sources.find_one_and_update(
-        {"_id": source}, {"$setOnInsert": new}, upsert=True, return_document=ReturnDocument.AFTER
+        {"_id": source}, {"$setOnInsert": NEW_STATE}, upsert=True, return_document=ReturnDocument.AFTER
     )
     assert document is not None
     return document

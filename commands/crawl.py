@@ -42,6 +42,8 @@ _FAILED = (
 )
 #: Reasons by which an outlet has ended its crawl, see `MannersMiddleware`; quiet hours and a budget are no fault.
 _TURNED_AWAY = ("walls", "busy", "asked to wait")
+#: Another crawl has taken the outlet over: this machine was too slow, or away.
+_OVERTAKEN = "lease lost"
 _NO_ARTICLE = (Outcome.NOT_ARTICLE, Outcome.EMPTY)
 _CHECKED = ("outlet", "due", "checked", "unchanged", "changed", "gone", "failed")
 _COLUMNS = ("outlet", "discovered", "fetched", "stored", "copies", "off topic", "not articles", "failed")
@@ -295,6 +297,9 @@ def _tell_of_the_stopped(crawlers: list[Crawler], settings: BaseSettings) -> Non
     except (mongo.ArchiveError, PyMongoError):
         waiting = {}
     for spider in stopped:
+        if spider.close_reason == "held":
+            console.complain(f"{spider.name}: {spider.stopped}.")
+            continue
         left = waiting.get(spider.name, 0)
         console.complain(
             f"{spider.name}: {spider.stopped}; {left} address{'es' if left != 1 else ''} wait{'' if left != 1 else 's'}."
@@ -352,6 +357,11 @@ def _exit_code(crawlers: list[Crawler], *, failed: bool) -> int:
     open_gaps = any(not gap["filled_by"] for spider in spiders for gap in spider.run.gaps)
     if failed or open_gaps or any(_lost(crawler) for crawler in crawlers if crawler.spider is not None):
         return console.ATTENTION
-    if any(spider.run.counters["entry_failed"] or spider.close_reason in _TURNED_AWAY for spider in spiders):
+    if any(spider.run.counters["entry_failed"] for spider in spiders):
+        return console.ATTENTION
+    if any(spider.close_reason in (*_TURNED_AWAY, _OVERTAKEN) for spider in spiders):
+        return console.ATTENTION
+    # A person who asked for pages by hand has not got them.
+    if any(spider.urls and spider.close_reason == "held" for spider in spiders):
         return console.ATTENTION
     return console.GOOD

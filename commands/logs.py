@@ -7,6 +7,7 @@ import logging
 import traceback
 from typing import Any
 
+from archive.patience import StorageLost
 from language.printable import printable, without_credentials
 
 
@@ -30,3 +31,9 @@ class PlainRecord(logging.LogRecord):
 def install() -> None:
     """Make every record of this process plain."""
     logging.setLogRecordFactory(PlainRecord)
+    logging.getLogger("scrapy.core.scraper").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a callback's failure has not been told yet: that the archive is lost, the crawl has said in one line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], StorageLost))

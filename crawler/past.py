@@ -94,7 +94,7 @@ class Past:
         spans = self._spans(template)
         spans.add(start, min(end, spider.started - SLACK))
         spider.cursor[template] = state = {"spans": spans.stored()}
-        await spider.storage(lambda: ledger.write_cursor(spider.database, self.spider.source.name, {template: state}))
+        await spider.storage(lambda: ledger.write_cursor(spider.database, spider.lease, {template: state}))
 
     async def read_archive(self, response: Response, span: tuple[datetime, datetime]) -> Requests:
         """Requests for the new articles of one day, month or year of the past, be it a sitemap or a listing."""

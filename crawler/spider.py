@@ -16,6 +16,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive import answers, captures, ledger
+from archive.lease import Lease, LeaseLost
 from archive.ledger import Database, Find
 from archive.patience import StorageLost, patiently
 from archive.records import Evidence, Outcome, Page
@@ -28,6 +29,7 @@ from crawler.errors import NotNow, RobotsUnreachable
 from crawler.middlewares import conditional
 from crawler.middlewares.archived import ARCHIVED
 from crawler.middlewares.capture import capture_of
+from crawler.news import News
 from crawler.unchanged import EntryValidators
 from crawler.window import Window, hours, read_window
 from sources.ages import read_ages
@@ -56,6 +58,7 @@ class SourceSpider(Spider):
 
     Attributes:
         database: asynchronous MongoDB, set by the Store pipeline before `start` is called.
+        lease: on its source, set with it; only its holder crawls.
         run: the account of this crawl.
         warc: the writer of the WARC files, set with it.
         archived: addresses that wait for a visit and were captured by a process that died: read from the WARC files.
@@ -69,6 +72,7 @@ class SourceSpider(Spider):
 
     source: Source
     database: Database
+    lease: Lease
     run: Run
     warc: Writer
     validators: EntryValidators
@@ -102,6 +106,7 @@ class SourceSpider(Spider):
             ObjectId(), self.source.name, self.started, kind, {name: value for name, value in asked.items() if value}
         )
         self.scheduled: dict[str, dict[str, Any]] = {}
+        self.news = News(self)
         self.discovered: set[str] = set()
         self.fresh: set[str] = set()
         self.cursor: dict[str, Any] = {}
@@ -213,6 +218,7 @@ class SourceSpider(Spider):
 
         Raises:
             StorageLost: MongoDB stayed away, or refuses; the crawl is being closed and will exit with 3.
+            LeaseLost: another crawl has the outlet; this one is being closed.
         """
         engine = self.crawler.engine
         # What is lost is not waited for again, page by page.
@@ -223,6 +229,9 @@ class SourceSpider(Spider):
                 seconds,
                 waiting=lambda begins: engine.pause() if begins else engine.unpause(),
             )
+        except LeaseLost as error:
+            self.leave(error)
+            raise
         except StorageLost as error:
             if not self.storage_failed:
                 self.run.detail = str(error)
@@ -239,10 +248,19 @@ class SourceSpider(Spider):
             closing = self.crawler.engine.close_spider_async(reason="storage")
             self.ending = asyncio.get_running_loop().create_task(closing)
 
+    def leave(self, error: LeaseLost) -> None:
+        """End the crawl because another one has the outlet; what was not acknowledged is that one's to find."""
+        if not self.stopped:
+            self.stopped = f"stopped, as {error}"
+            logger.error("%s: %s; this crawl stops", self.name, error)
+            closing = self.crawler.engine.close_spider_async(reason="lease lost")
+            self.ending = asyncio.get_running_loop().create_task(closing)
+
     # -- articles ------------------------------------------------------------------------------------------------------
 
     async def enter(self, links: Iterable[Link], found_by: str, where: str) -> list[dict[str, Any]]:
         """The ledger's documents of some links; new ones are counted as discovered."""
+        links = list(links)
         finds = [find for link in links if (find := self._find(link, found_by, where))]
         room = self.settings.getint("ADDRESSES") - self.run.counters["discovered"]
         if len(finds) > room:
@@ -254,6 +272,7 @@ class SourceSpider(Spider):
         self.discovered |= {document["_id"] for document in new}
         self.fresh |= {document["_id"] for document in new if document["rank"] >= self.started - FRESH}
         self.run.counters["discovered"], self.run.counters["fresh"] = len(self.discovered), len(self.fresh)
+        self.news.add(links, documents, where)
         return await self._sift(documents)
 
     async def _sift(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ class Walk:
         """Remember that a listing is being walked: what a killed walk has seen must not pass for its end."""
         spider = self.spider
         spider.cursor[template] = spider.cursor.get(template, {}) | {"open": True}
-        await spider.storage(lambda: ledger.write_cursor(spider.database, spider.source.name, spider.cursor))
+        await spider.storage(lambda: ledger.write_cursor(spider.database, spider.lease, spider.cursor))
 
     def end(self, template: str, reached: datetime) -> None:
         """Remember how far back a listing has been walked without a gap; kept with the end of the run."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from itemadapter import ItemAdapter
 from pymongo import AsyncMongoClient
@@ -22,7 +23,8 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem
 
-from archive import captures, ledger, mongo, recovery, runs, writer
+from archive import captures, habits, ledger, mongo, recovery, runs, writer
+from archive.lease import Held, Lease
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
 from archive.warc import plan
@@ -120,8 +122,8 @@ class Deduplicate(Stage):
 class Store(Stage):
     """500: pages are written in batches; each is let go when MongoDB has acknowledged it.
 
-    It opens the database and the WARC files for the whole crawl, before the spider's `start`, and closes them and the run's
-    account at its end.
+    It takes the lease on the outlet and opens the database and the WARC files for the whole crawl, before the spider's `start`,
+    and closes them and the run's account at its end.
     """
 
     BATCH = 100
@@ -147,6 +149,7 @@ class Store(Stage):
             raise CloseSpider("storage") from error
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
         self.spider.database = self.client[settings["MONGODB_DATABASE"]]
+        await self._take_lease()
         await self.spider.storage(lambda: self._keep_run(None, None))
         await self._recover(uri)
         self.spider.warc = Writer.open(plan.plan_of(settings), self.spider.stop_storing)
@@ -154,6 +157,19 @@ class Store(Stage):
         self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
+
+    async def _take_lease(self) -> None:
+        """Be the only crawl of the outlet from here on."""
+        database = self.spider.database
+        lease = Lease(self.source.name, self.crawler.settings.getfloat("LEASE_SECONDS"))
+        try:
+            await self.spider.storage(lambda: lease.take(database))
+        except Held as held:
+            self.spider.stopped = f"skipped, as it is {held}"
+            raise CloseSpider("held") from held
+        self.spider.lease = lease
+        renew = self.spider.storage
+        self.keeping = asyncio.create_task(lease.keep(lambda: renew(lambda: lease.renew(database))))
 
     async def _recover(self, uri: str) -> None:
         """Finish what an earlier process left open, before anything is asked for again."""
@@ -224,6 +240,7 @@ class Store(Stage):
                 written.set_result(None)
 
     async def _write(self, entries: list[writer.Entry]) -> None:
+        await self.spider.lease.check(self.spider.database)
         await self._index(self.spider.database)
         run, ages = self.spider.run.id, self.spider.ages
         await store.write(self.spider.database, entries, self.made_by, run, self._compare, ages=ages)
@@ -271,16 +288,34 @@ class Store(Stage):
         if not hasattr(self, "client"):
             return
         try:
-            await self._close_warc()
-            await self._settle_run()
-            await self.spider.storage(lambda: self._keep_run(datetime.now(UTC), reason))
-            if not self.spider.urls:
-                cursor = self.spider.kept_cursor(reason)
-                await self.spider.storage(lambda: ledger.write_cursor(self.spider.database, self.source.name, cursor))
+            if hasattr(self.spider, "lease"):
+                await self._end(reason)
         except StorageLost as error:
             logger.error("%s: the end of the run is not recorded: %s", self.source.name, error)
         finally:
             await self.client.close()
+
+    async def _end(self, reason: str) -> None:
+        database, lease = self.spider.database, self.spider.lease
+        try:
+            await self._close_warc()
+            await self._settle_run()
+            await self.spider.storage(lambda: self._keep_run(datetime.now(UTC), reason))
+            if not (self.spider.urls or lease.lost):
+                cursor = self.spider.kept_cursor(reason)
+                await self.spider.storage(lambda: ledger.write_cursor(database, lease, cursor))
+                await self._learn()
+        finally:
+            lease.waking.set()
+            await self.keeping
+        await self.spider.storage(lambda: lease.release(database))
+
+    async def _learn(self) -> None:
+        """Keep what the crawl tells of the outlet's habit."""
+        visit = self.spider.news.visit()
+        if visit is not None:
+            database, lease, zone = self.spider.database, self.spider.lease, ZoneInfo(self.source.timezone)
+            await self.spider.storage(lambda: habits.keep(database, lease, visit, zone))
 
     async def _close_warc(self) -> None:
         if not hasattr(self.spider, "warc"):

@@ -48,6 +48,7 @@ FRESH_DAYS = 30  # how far back a crawl without `since` looks
 RECHECK_AGES = ["2h", "6h", "1d", "3d", "1w", "4w", "13w"]
 LISTING_PAGES = 500  # pages of one listing in one crawl, a bound for listings without end
 WARC_BYTES = 10**9  # a WARC file that is larger is followed by another; the field's usual size
+LEASE_SECONDS = 30.0  # after which an outlet is free whose crawl died with its machine; renewed three times as often
 STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gives up
 
 # -- manners ---------------------------------------------------------------------------------------------------------

@@ -135,6 +135,18 @@ class Manners(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return said
 
 
+class Visits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How often the schedule may visit this outlet; "" for what the settings say.
+
+    Attributes:
+        shortest: no two visits begin closer than that ("10m", "2h").
+        longest: nor are they farther apart.
+    """
+
+    shortest: str = ""
+    longest: str = ""
+
+
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One outlet.
 
@@ -146,7 +158,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         country: ISO 3166-1 alpha-2.
         kind: what sort of publisher it is.
         domains: registered hosts; their subdomains belong to the outlet too.
-        entry, articles, identity, selectors, manners: the tables above.
+        entry, articles, identity, selectors, manners, visits: the tables above.
         unconfirmed: entry points that nobody has seen answer. They are asked for the past, for a gap, and where `entry` has
             nothing; one that is missing is no fault, and is left alone for a month.
         system: its publishing system, a table of systems.toml that gives what the outlet does not say itself; "" for one of
@@ -175,6 +187,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     identity: Identity = Identity()
     selectors: Selectors = Selectors()
     manners: Manners = Manners()
+    visits: Visits = Visits()
     system: str = ""
     topic: Topic = "lexicon"
     threshold: float | None = None
@@ -244,6 +257,7 @@ _TABLES = {
     "identity": Identity,
     "selectors": Selectors,
     "manners": Manners,
+    "visits": Visits,
 }
 
 
@@ -313,6 +327,21 @@ def _faults(source: Source) -> list[str]:
     faults += _entry_faults(source)
     faults += _pattern_faults(source)
     faults += _manners_faults(source.manners)
+    faults += _visits_faults(source.visits)
+    return faults
+
+
+def _visits_faults(visits: Visits) -> list[str]:
+    faults = []
+    for name in ("shortest", "longest"):
+        try:
+            read_ages([written] if (written := getattr(visits, name)) else [])
+        except ValueError as error:
+            faults.append(f"visits.{name}: {error}")
+    if not faults and visits.shortest and visits.longest:
+        shortest, longest = (read_ages([written])[0] for written in (visits.shortest, visits.longest))
+        if shortest > longest:
+            faults.append(f"visits.shortest: {visits.shortest} is above visits.longest, {visits.longest}")
     return faults
 
 

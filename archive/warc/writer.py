@@ -14,6 +14,7 @@ import fcntl
 import logging
 import os
 import re
+import secrets
 import socket
 import threading
 import time
@@ -118,6 +119,8 @@ class Writer:
         self._indexed = True
         self._broken: StorageLost | None = None
         self._serial = 0
+        # Machines may share a host name, and containers their process numbers.
+        self._mark = secrets.token_hex(3)
         self._files: list[_File] = []
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
@@ -291,7 +294,7 @@ class Writer:
         folder = self.plan.folder
         folder.mkdir(parents=True, exist_ok=True)
         host = re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname()) or "host"
-        name = f"{self.plan.prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05}-{host}-{os.getpid()}.warc.gz"
+        name = f"{self.plan.prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05}-{host}-{self._mark}-{os.getpid()}.warc.gz"
         self._serial += 1
         made, path = folder / (name + _NEW), folder / (name + OPEN)
         stream = FileIO(made, "x+")

@@ -96,6 +96,8 @@ class MannersMiddleware:
 
     async def spider_opened(self) -> None:
         """Do not begin where the outlet is to be left alone for now."""
+        if getattr(self.spider, "stopped", ""):
+            return  # another crawl has it
         if self.remembers:
             state = await self._ask_archive(lambda: manners.open_state(self.spider.database, self.spider.name))
             earlier = state.get("pause")
@@ -145,8 +147,9 @@ class MannersMiddleware:
     def _look(self, gate: Gate) -> None:
         """Raise where there is nothing to wait for."""
         engine = self.crawler.engine
-        if self.stopped or engine is None or not engine.running or getattr(self.spider, "storage_failed", False):
-            raise NotNow(self.stopped or "the crawl ends")
+        stopped = self.stopped or getattr(self.spider, "stopped", "")
+        if stopped or engine is None or not engine.running or getattr(self.spider, "storage_failed", False):
+            raise NotNow(stopped or "the crawl ends")
         if words := self._quiet():
             self._end_crawl("quiet hours", words)
             raise NotNow(words)
