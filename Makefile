@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 SCRAPY := $(BIN)/python -m scrapy
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl recheck query browse cdxj reprocess import verify health backup restore test check eval soak db-stop lock
+.PHONY: help demo crawl recheck schedule install-schedule worker query browse cdxj reprocess import verify health backup restore test check eval soak db-stop lock
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY)  ## crawl the sample press from end to end and show what came of it
 	@$(BIN)/python -m tests.samplepress.demo
@@ -20,6 +20,15 @@ crawl: $(READY)  ## crawl the live outlets [SOURCE="name …"] [SINCE=YYYY-MM-DD
 
 recheck: $(READY)  ## visit stored articles again that are due, for edits and take-downs [SOURCE="name …"]
 	@$(SCRAPY) crawl $(or $(SOURCE),--all) -a recheck=yes
+
+schedule: $(READY)  ## crawl each outlet when it is due, until it is stopped [SOURCE="name …"]
+	@$(SCRAPY) schedule $(SOURCE)
+
+install-schedule: $(READY)  ## start the schedule with the machine: systemd, or the crontab [KIND=systemd|cron] [DRY=yes]
+	@$(SCRAPY) schedule --install $(or $(KIND),auto) $(if $(DRY),--dry-run)
+
+worker: $(READY)  ## lend this machine to the schedule of another one (DASK_SCHEDULER=tls://…)
+	@$(SCRAPY) worker
 
 query: $(READY)  ## search the archive [Q="words “phrase” -word"] [OPTS="--lang ar --since 2023-11"] [DB=marsad_demo]
 	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(OPTS) $(if $(Q),-- '$(subst ','\'',$(Q))')

@@ -51,6 +51,16 @@ WARC_BYTES = 10**9  # a WARC file that is larger is followed by another; the fie
 LEASE_SECONDS = 30.0  # after which an outlet is free whose crawl died with its machine; renewed three times as often
 STORAGE_SECONDS = 60.0  # how long a crawl waits for a lost MongoDB before it gives up
 
+# -- the schedule ----------------------------------------------------------------------------------------------------
+SCHEDULE_REQUESTS = 600  # an hour, on feeds and other entry points of all outlets: what the pace of visits follows from
+SCHEDULE_SHORTEST, SCHEDULE_LONGEST = "10m", "6h"  # between two visits of an outlet, where its TOML says nothing
+SCHEDULE_SLOTS = 4  # crawls at once on one machine, each with one reading process: 250 MB
+SCHEDULE_SECONDS = 3600  # that one crawl may last; the next goes on
+SCHEDULE_MEMORY = 1500  # MB of RAM that one crawl may hold, its reading process included
+SCHEDULE_SINCE = os.environ.get("MARSAD_SINCE", "")  # how far back idle hands walk the past; empty: not at all
+SCHEDULE_PORT = 9410  # figures for Prometheus, on loopback; 0: any free one
+WORKER_PORT = 9411  # those of a worker
+
 # -- manners ---------------------------------------------------------------------------------------------------------
 ROBOTSTXT_OBEY = True  # default False
 DOWNLOAD_DELAY = 2.0  # default 0; an outlet's TOML may say otherwise; counted from the end of an answer by our own gate

@@ -1,0 +1,1 @@
+"""What is due, run: each outlet at its own pace, on one machine or many."""
