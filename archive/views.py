@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 Pipeline = list[dict[str, Any]]
 
@@ -19,6 +20,7 @@ _WEEK: dict[str, Any] = {
 }
 _MONTH = {"$substrBytes": ["$published.date", 0, 7]}
 _HOURS = 3_600_000
+_EXISTS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,10 @@ def prepare(database: Database[dict[str, Any]]) -> None:
     for view in VIEWS:
         standing = present.get(view.name)
         if standing is None:
-            database.command("create", view.name, viewOn=view.on, pipeline=view.steps)
+            try:
+                database.command("create", view.name, viewOn=view.on, pipeline=view.steps)
+            except OperationFailure as error:
+                if error.code != _EXISTS:  # another process has made it meanwhile
+                    raise
         elif (standing["options"]["viewOn"], standing["options"]["pipeline"]) != (view.on, view.steps):
             database.command("collMod", view.name, viewOn=view.on, pipeline=view.steps)

@@ -182,7 +182,8 @@ def test_many_articles_are_counted_as_few_are(database: Database[dict[str, Any]]
     questions = ["mot", "mot 3", "mot -3", '"mot 4"', "titre 6 mot 2", ""]
     few = [ask(database, text, size=200) for text in questions]
     monkeypatch.setattr("archive.postings.FEW", 10)
-    monkeypatch.setattr("archive.search.FEW", 10)
+    monkeypatch.setattr("archive.matching.FEW", 10)
+    monkeypatch.setattr("archive.matching._COUNTED", 50)
     many = [ask(database, text, size=200) for text in questions]
     assert [numbers(found) for found in many] == [numbers(found) for found in few]
     assert [(found.facets, found.timeline) for found in many] == [(found.facets, found.timeline) for found in few]

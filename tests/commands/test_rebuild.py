@@ -95,7 +95,7 @@ def test_an_archive_that_was_lost_comes_back_from_its_backup(
     try:
         made = crawled.scrapy("backup", str(tmp_path / "backup"))
         assert made.returncode == 0, made.stderr
-        names = crawled.database.list_collection_names()
+        names = crawled.database.list_collection_names(filter={"type": "collection"})
         stands = {name: documents(crawled.database, name) for name in names}
     finally:
         crawled.database.verdicts.delete_many({})
