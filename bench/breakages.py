@@ -24,6 +24,8 @@ from bench import months
 from tests.conftest import ROOT, Machine, new_machine
 from tests.samplepress.server import SamplePress
 
+Document = dict[str, Any]
+
 #: Outlet → what happens to it, as the cause is called, and how many articles a day it has.
 BROKEN = {
     "carnetsdusud": ("layout", 5),
@@ -80,49 +82,53 @@ class Months:
     general: dict[str, list[str]]
 
 
-def play(machine: Machine, outlets: Sequence[str] = tuple(BROKEN)) -> Months:
-    """Crawl some outlets while they are well, and three times while they are broken; then break the machine.
+def play(
+    machine: Machine, outlets: Sequence[str], good: dict[str, Document], hours: Sequence[int] = (25, 13, 1)
+) -> Months:
+    """Crawl outlets that are broken after a month in which they were well; then set the clock of the machine wrong.
 
-    Between them lies a month of documents that are like those of the first crawl. What was crawled now is moved to where it would
-    have been in time.
+    What is crawled now is moved to where it would have been in time.
+
+    Args:
+        outlets: of BROKEN.
+        good: outlet → the document of a crawl that went well; those of the month before are like it.
+        hours: before now, at which the broken outlets are crawled.
     """
     runs = machine.database.runs
-    crawl(machine, *outlets)
-    good = {run["source"]: run for run in runs.find()}
-    runs.delete_many({})
     for outlet in outlets:
-        volume = BROKEN[outlet][1]
-        month = months.before(months.like(good[outlet], volume), NOW - timedelta(hours=36), 30, seed=7)
+        month = months.before(months.like(good[outlet], BROKEN[outlet][1]), NOW - timedelta(hours=36), 30, seed=7)
         runs.insert_many([run | {"machine": {"host": host(), "pid": 1}} for run in month])
     before = health.check(machine.database, NOW - timedelta(hours=36))
     injure(machine.press)
-    for hours in (25, 13, 1):
+    for ago in hours:
         forget(machine, set(outlets) - STANDING)
         crawl(machine, *outlets)
-        moved_to(machine, NOW - timedelta(hours=hours))
+        moved_to(machine, NOW - timedelta(hours=ago))
     broken = health.check(machine.database, NOW)
     machine.press.behave()
-    return Months(before, broken, machine_troubles(machine, outlets[:5]))
+    return Months(before, broken, {"clock": clock(machine, outlets[:5])})
 
 
-def machine_troubles(machine: Machine, outlets: Sequence[str]) -> dict[str, list[str]]:
-    """The clock of the machine is wrong, then its disk is full: what was done → the causes named, of the machine."""
+def clock(machine: Machine, outlets: Sequence[str]) -> list[str]:
+    """Crawl where all servers say that it is an hour later; the causes named, of the machine."""
     ahead = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     machine.press.misbehave(r"", headers={"Date": ahead})
     forget(machine, outlets, "sources")
     crawl(machine, *outlets)
     moved_to(machine, NOW - timedelta(minutes=30))
-    clock = [alarm.cause for alarm in health.check(machine.database, NOW) if not alarm.source]
     machine.press.behave()
+    return [alarm.cause for alarm in health.check(machine.database, NOW) if not alarm.source]
+
+
+def disk(machine: Machine, outlets: Sequence[str]) -> list[str]:
+    """Crawl on a disk that is full: the kernel refuses what goes beyond a limit as it does there; the causes first named then."""
     forget(machine, outlets)
-    # The kernel refuses what goes beyond the limit, as it does on a full disk.
-    limit = f"ulimit -f 40; exec {sys.executable} -m scrapy crawl {outlets[0]} {outlets[1]}"
+    limit = f"ulimit -f 40; exec {sys.executable} -m scrapy crawl {' '.join(outlets)}"
     options: dict[str, Any] = {"env": machine.environment, "cwd": ROOT, "capture_output": True, "text": True}
     full = subprocess.run(["bash", "-c", limit], **options, timeout=180, check=False)
     assert full.returncode == 3, full.stdout + full.stderr
     moved_to(machine, NOW - timedelta(minutes=20))
-    disk = [alarm.cause for alarm in health.check(machine.database, NOW) if not alarm.source and alarm.new]
-    return {"clock": clock, "disk": disk}
+    return [alarm.cause for alarm in health.check(machine.database, NOW) if not alarm.source and alarm.new]
 
 
 def crawl(machine: Machine, *outlets: str) -> None:
@@ -152,7 +158,11 @@ def main() -> int:
         uri = server.ensure(data / "mongodb")
         try:
             with new_machine(uri, data, Path(folder)) as machine:
-                told = play(machine)
+                crawl(machine, *BROKEN)
+                good = {run["source"]: run for run in machine.database.runs.find()}
+                machine.database.runs.delete_many({})
+                told = play(machine, tuple(BROKEN), good)
+                told.general["disk"] = disk(machine, ("sadarabat", "carnetsdusud"))
         finally:
             server.stop(data / "mongodb")
     print(f"Alarms in the month before: {len(told.before)}")

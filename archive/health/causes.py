@@ -84,7 +84,7 @@ CAUSES: dict[str, Cause] = {
     "storage": Cause("MongoDB or the WARC folder refuses what is written", "scrapy verify"),
     "clock": Cause(
         "the clock of this machine is wrong: servers agree on another time",
-        "timedatectl status; set the clock, then scrapy reprocess --since (the day it went wrong)",
+        "timedatectl status; sudo timedatectl set-ntp true (dates are judged by this clock, and WARC-Date comes from it)",
     ),
     "network": Cause("this machine has no network, or its name servers fail", "scrapy sources check --live {source}"),
     "killed": Cause(

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.health.causes import Sign
 from archive.health.history import chance, chunks, known, settled, split, trailing, weighted_median
@@ -21,6 +21,8 @@ Document = dict[str, Any]
 #: How unlikely by chance a share must be. Each outlet is looked at a few hundred times a month, in a few dozen ways.
 _UNLIKELY = 1e-5
 _POOLS = (6, 12, 30, 80)
+#: Articles, or attempts, before them that make a share usual.
+_LEAST = 20
 
 #: Texts: articles looked at together, and how far beyond the extremes of as many before: shorter, longer, quality less.
 _SHIFTS = ((12, 2.2, 3.0, 0.2), (24, 1.6, 2.0, 0.12))
@@ -57,12 +59,13 @@ _OUTCOMES = frozenset(map(str, Outcome))
 def outcomes(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
     """A kind of failure has become frequent among the pages asked for."""
     asked = {id(run): _attempts(run) for run in recent}
+    pools = _pools(recent, usual, lambda run: asked[id(run)])
     for words, (group, cause) in _RISING.items():
 
         def hits(run: Document, group: tuple[Outcome, ...] = group) -> int:
             return sum(run["counters"].get(outcome, 0) for outcome in group)
 
-        risen = _changed(recent, usual, hits, lambda run: asked[id(run)], rising=True)
+        risen = _changed(pools, hits, lambda run: asked[id(run)], rising=True)
         if risen is not None:
             share, before, since = risen
             detail = _most_frequent(recent, since, group)
@@ -93,16 +96,16 @@ def _said(detail: str) -> str:
 
 def fields(recent: list[Document], usual: list[Document]) -> Iterator[Sign]:
     """Fields that fewer articles have, and languages that fewer are in."""
+    pools = _pools(recent, usual, _read)
     for name in (*FIELDS, "on_page", "timed"):
-        fallen = _changed(recent, usual, lambda run, name=name: run["articles"]["fields"][name], _read)  # type: ignore[misc]
+        fallen = _changed(pools, lambda run, name=name: run["articles"]["fields"][name], _read)  # type: ignore[misc]
         if fallen is not None:
             share, before, since = fallen
             cause = "dates" if name in _DATES else "field"
             yield Sign(cause, f"{_WORDS[name]}: {share:.0%} of the articles have it, {before:.0%} before", since)
     for language in sorted({language for run in usual for language in run["articles"]["languages"]}):
         fallen = _changed(
-            recent,
-            usual,
+            pools,
             lambda run, language=language: run["articles"]["languages"].get(language, 0),  # type: ignore[misc]
             _read,
         )
@@ -164,44 +167,61 @@ def _last_and_before(
     return [run for run in last if count(run)], before
 
 
+class _Pool(NamedTuple):
+    """The last runs that together count enough, and the usual ones before them, of all; runs that count nothing are left out."""
+
+    runs: list[Document]
+    last: list[Document]
+    before: list[Document]
+    number: int
+    past: int
+
+
+def _pools(recent: list[Document], usual: list[Document], count: Callable[[Document], int]) -> list[_Pool]:
+    """The pools of growing size in which a share is looked at; none while too little is known."""
+    pools: list[_Pool] = []
+    asked = [run for run in recent if count(run)]
+    for least in _POOLS if known(usual) else ():
+        last, before = _last_and_before(recent, usual, count, least)
+        before = [run for run in before if count(run)]
+        pool = _Pool(asked, last, before, sum(map(count, last)), sum(map(count, before)))
+        if pool.number < least:
+            break
+        if len(last) > 1 and pool.past >= _LEAST:
+            pools.append(pool)
+    return pools
+
+
 def _changed(
-    recent: list[Document],
-    usual: list[Document],
+    pools: list[_Pool],
     hits: Callable[[Document], int],
     count: Callable[[Document], int],
     *,
     rising: bool = False,
 ) -> tuple[float, float, datetime] | None:
     """Whether a share has changed for the worse beyond chance and beyond its own ups and downs: now, before, since when."""
-    if not known(usual):
-        return None
-    for least in _POOLS:
-        last, before = _last_and_before(recent, usual, count, least)
-        number, past = sum(map(count, last)), sum(map(count, before))
-        if number < least:
-            return None
-        if len(last) < 2 or past < 20:
-            continue
-        share, usually = sum(map(hits, last)) / number, sum(map(hits, before)) / past
+    for pool in pools:
+        share, usually = sum(map(hits, pool.last)) / pool.number, sum(map(hits, pool.before)) / pool.past
         if (share - usually if rising else usually - share) < 0.3:
             continue
-        parts = [sum(map(hits, group)) / sum(map(count, group)) for group in chunks(before, count, least)]
+        groups = chunks(pool.before, count, min(pool.number, pool.past))
+        parts = [sum(map(hits, group)) / sum(map(count, group)) for group in groups]
         extreme = (max if rising else min)([usually, *parts])
         # What is usual is itself known only so well.
-        doubt = 3 * math.sqrt(max(usually * (1 - usually), 0.02) / past)
-        bound = (
-            max((usually + extreme) / 2, usually + doubt) if rising else min((usually + extreme) / 2, usually - doubt)
-        )
+        doubt = 3 * math.sqrt(max(usually * (1 - usually), 0.02) / pool.past)
+        middle = (usually + extreme) / 2
+        bound = max(middle, usually + doubt) if rising else min(middle, usually - doubt)
         beyond = share - extreme if rising else extreme - share
         far = share > bound if rising else share < bound
-        # One strange run is none of its kind.
+        # One strange run is none of its kind, and what was mended is over.
         halfway = (share + usually) / 2
-        shown = sum((hits(run) / count(run) > halfway) == rising for run in last)
-        latest, _ = split(recent, count, _POOLS[0])
+        shown = sum((hits(run) / count(run) > halfway) == rising for run in pool.last)
+        latest, _ = split(pool.last, count, _POOLS[0])
         lasting = (sum(map(hits, latest)) / sum(map(count, latest)) > halfway) == rising
-        if beyond > 0.05 and far and shown > 1 and lasting and chance(round(share * number), number, bound) < _UNLIKELY:
-            asked = [run for run in recent if count(run)]
-            return share, usually, _began(asked, lambda run: hits(run) / count(run), usually, share)
+        if not (beyond > 0.05 and far and shown > 1 and lasting):
+            continue
+        if chance(round(share * pool.number), pool.number, bound) < _UNLIKELY:
+            return share, usually, _began(pool.runs, lambda run: hits(run) / count(run), usually, share)
     return None
 
 

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pymongo.database import Database
 
-from archive import recovery
+from archive import health, recovery
 from archive.runs import SILENT, state_of
 from archive.warc import reader
 from tests.conftest import ROOT, Machine
@@ -119,6 +120,9 @@ def test_a_full_disk_stops_the_crawl_in_one_line_and_loses_nothing(machine: Mach
     assert full.returncode == 3, full.stdout + full.stderr
     lines = [line for line in full.stderr.splitlines() if "WARC folder" in line]
     assert len(lines) == 1
+    (alarm,) = health.check(machine.database, datetime.now(UTC))
+    assert (alarm.source, alarm.cause) == ("", "disk")
+    assert "2 runs ended by storage" in alarm.what
     assert "the crawl stops, nothing acknowledged is lost" in lines[0]
     assert "Traceback" not in full.stderr
     for visit in machine.database.visits.find({"status": {"$ne": 0}}):
