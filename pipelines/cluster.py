@@ -108,5 +108,5 @@ def _own_pool(seconds: float) -> Workers:
     global _pool
     with _OPENING:
         if _pool is None:
-            _pool = Workers(os.cpu_count() or 1, seconds)
+            _pool = Workers(int(os.environ.get("MARSAD_WORKERS") or os.cpu_count() or 1), seconds)
     return _pool
