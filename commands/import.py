@@ -15,7 +15,7 @@ from archive.warc.plan import folder_of
 from commands import console
 from commands.console import UsageFault, guarded
 from commands.progress import progress
-from commands.reprocess import reading, remake
+from commands.reprocess import remake
 from pipelines.workers import WorkerLost, Workers
 from sources import registry
 from sources.model import Source
@@ -78,18 +78,18 @@ async def _take(
 ) -> tuple[Taken, list[str]]:
     """What was taken from all files, and why some could not be read; several at a time."""
     folder = folder_of(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"), warm=False)
     taken, lost = Taken(), []
 
-    async def one(workers: Workers, path: Path) -> Taken | str:
+    async def one(path: Path) -> Taken | str:
         try:
             return await workers.run(imports.try_take, path, folder, sources, barred, seconds=_FILE_SECONDS)
         except WorkerLost as error:
             return f"{path}: {error}"
 
-    async with reading(settings, folder, warm=False) as workers:
+    try:
         with progress() as told:
-            tasks = [asyncio.create_task(one(workers, path)) for path in paths]
+            tasks = [asyncio.create_task(one(path)) for path in paths]
             for number, task in enumerate(tasks, 1):
                 part = await task
                 if isinstance(part, str):
@@ -97,6 +97,8 @@ async def _take(
                 else:
                     taken.add(part)
                 told("import", number, len(paths))
+    finally:
+        await workers.close()
     return taken, lost
 
 

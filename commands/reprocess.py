@@ -6,11 +6,10 @@ import argparse
 import asyncio
 import fcntl
 import logging
-import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +26,7 @@ from commands.console import UsageFault, guarded
 from commands.progress import progress
 from crawler.window import WindowError, read_window
 from language import lexicon
-from pipelines.cluster import Cluster
 from pipelines.workers import Workers
-from schedule import hands
 from sources import registry
 from sources.ages import read_ages
 
@@ -132,48 +129,20 @@ async def _remake(
     name = settings["MONGODB_DATABASE"]
     uri = mongo.locate(settings["MONGODB_URI"], Path(settings["DATA_DIR"]))
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
+    workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
     ages = read_ages(settings.getlist("RECHECK_AGES"))
     made_by = {"code": settings["MARSAD_VERSION"], "lexicon": lexicon.load().version}
     try:
-        async with reading(settings, folder) as workers:
-            with progress() as told:
-                verdicts = await ledger.relevance_verdicts(client[name])
-                surveyed = await survey(workers, folder, client[name], by_name, told)
-                captures = await choose(client[name], surveyed.captures, choice)
-                setting = rebuild.Setting(client, name, folder, by_name, verdicts, made_by, ages, workers, kind)
-                outcome = await rebuild.rebuild(setting, captures, told)
+        with progress() as told:
+            verdicts = await ledger.relevance_verdicts(client[name])
+            surveyed = await survey(workers, folder, client[name], by_name, told)
+            captures = await choose(client[name], surveyed.captures, choice)
+            setting = rebuild.Setting(client, name, folder, by_name, verdicts, made_by, ages, workers, kind)
+            outcome = await rebuild.rebuild(setting, captures, told)
         return surveyed, len(captures), outcome
     finally:
+        await workers.close()
         await client.close()
-
-
-@asynccontextmanager
-async def reading(settings: BaseSettings, folder: Path, *, warm: bool = True) -> AsyncIterator[Workers]:
-    """The reading processes of this machine, and, where DASK_SCHEDULER names a cluster, of its machines too.
-
-    Raises:
-        UsageFault: the cluster cannot be used.
-    """
-    own = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"), warm=warm)
-    address = os.environ.get(hands.VARIABLE, "")
-    try:
-        if not address:
-            yield own
-            return
-        with await asyncio.to_thread(hands.connect, address) as client:
-            cluster = Cluster(client, own, folder)
-            try:
-                yield cluster
-            finally:
-                await cluster.close()
-                if cluster.done:
-                    console.out.print(f"{cluster.done} parts were done by other machines.")
-                if cluster.unseen:
-                    console.complain(f"{folder}: other machines do not see it; {cluster.unseen} parts were done here")
-    except hands.ClusterFault as error:
-        raise UsageFault(str(error)) from error
-    finally:
-        await own.close()
 
 
 @contextmanager

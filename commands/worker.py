@@ -19,7 +19,7 @@ from schedule.hands import VARIABLE, ClusterFault, security
 
 
 class Command(ScrapyCommand):
-    """Join a Dask cluster and run what its clients hand out: crawls and WARC files."""
+    """Join a Dask cluster and run the crawls that its clients hand out."""
 
     requires_project = True
     requires_crawler_process = False

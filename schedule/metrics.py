@@ -22,7 +22,6 @@ PATIENCE = Gauge("marsad_patience_hours", "Hours that articles may wait together
 SLOTS = Gauge("marsad_slots", "Crawls that may run at once, on all machines")
 STARTED = Counter("marsad_jobs_started", "Crawls that the schedule has started, wherever", ["kind"])
 LOST = Counter("marsad_jobs_lost", "Crawls whose worker was lost for good")
-TASKS = Counter("marsad_tasks", "WARC files and pages read for another machine", ["task"])
 
 
 def serve(port: int) -> tuple[WSGIServer, int]:
