@@ -127,8 +127,10 @@ class _Shelves:
         question = self.question
         wanted = [word for part in question.parts if not part.excluded for word in part.words]
         stems = [_stems(self.collection, word) for word in wanted]
-        bits = [[_BITS[stem] for stem in group] for group in stems if all(stem in _BITS for stem in group)]
-        groups = [_tokens(group) for group in stems if not all(stem in _BITS for stem in group)]
+        # A common word that this archive has seldom is looked up like any other.
+        common = [all(stem in _BITS for stem in group) and self._count(_tokens(group)) >= _COUNTED for group in stems]
+        bits = [[_BITS[stem] for stem in group] for group, is_common in zip(stems, common, strict=True) if is_common]
+        groups = [_tokens(group) for group, is_common in zip(stems, common, strict=True) if not is_common]
         outlets = _outlets(question, countries)
         if outlets is not None:
             groups.append([f"source:{name}" for name in outlets])
