@@ -71,6 +71,8 @@ eval: $(READY)  ## measure dates, text, topic, copies and stories
 	@$(BIN)/python -m bench.eval
 
 soak: $(READY)  ## kill crawls, MongoDB and disks a hundred times, break outlets in ten ways: nothing lost, nothing unseen [KILLS=100]
+	@$(BIN)/python -m bench.schedule
+	@$(BIN)/python -m bench.machines
 	@$(BIN)/python -m bench.soak $(if $(KILLS),--kills $(KILLS))
 	@$(BIN)/python -m bench.breakages
 	@$(BIN)/python -m bench.health
