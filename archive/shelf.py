@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bson import Binary
 from pymongo import UpdateOne
 from pymongo.database import Database
 
@@ -54,11 +53,11 @@ def search_field(document: Mapping[str, Any], tokens: list[str]) -> Document:
     """
     topic = document["topic"]
     names = [f"aspect:{aspect}" for aspect in topic["aspects"]] + list(topic["entities"])
-    facts = Binary(_names(names) + _common(tokens))
+    facts = _names(names) + _common(tokens)
     return {"tokens": tokens, "shelf": _shelf(document), "facts": facts, "rules": RULES}
 
 
-def _shelf(document: Mapping[str, Any]) -> Binary:
+def _shelf(document: Mapping[str, Any]) -> bytes:
     published = document["published"]
     at, shift = 0, 1
     if published is not None:
@@ -68,7 +67,7 @@ def _shelf(document: Mapping[str, Any]) -> Binary:
     score = int(document["topic"]["score"] * 10_000)
     mark = int(hashlib.sha256(document["_id"].encode()).hexdigest()[:8], 16)
     lang = document["lang"].encode("ascii", "replace")[:3]
-    return Binary(MARK.pack(at, mark, min(max(shift, 0), 2), code(document["source"], 4), lang, score))
+    return MARK.pack(at, mark, min(max(shift, 0), 2), code(document["source"], 4), lang, score)
 
 
 def _names(names: Iterable[str]) -> bytes:
@@ -96,9 +95,9 @@ def seconds(instant: datetime) -> int:
     return min(max(int((instant - _EPOCH).total_seconds()), 1), _LATEST)
 
 
-def least(at: int) -> Binary:
+def least(at: int) -> bytes:
     """Below every mark of an instant (in seconds)."""
-    return Binary(at.to_bytes(4, "big").ljust(MARK.size, b"\0"))
+    return at.to_bytes(4, "big").ljust(MARK.size, b"\0")
 
 
 def upgrade(database: Database[Document], progress: Callable[[int, int], None]) -> int:
