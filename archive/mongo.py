@@ -165,7 +165,8 @@ def _fill(database: Database[Document], collection: Collection) -> None:
     if empty:
         filled = {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in empty.items()}
         missing = {"$or": [{name: {"$exists": False}} for name in empty]}
-        database[collection.name].update_many(missing, [{"$set": filled}])
+        # What lacks more than empty fields, such as an old run, is left as it is and still must not bar the door.
+        database[collection.name].update_many(missing, [{"$set": filled}], bypass_document_validation=True)
 
 
 _READY: set[tuple[str, str]] = set()

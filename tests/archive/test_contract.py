@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import WriteError
 
@@ -54,6 +55,17 @@ def test_an_older_validator_and_index_are_migrated(database: Database[dict[str, 
     database.verdicts.insert_one(verdict())
     assert "url_1" in database.verdicts.index_information()
     assert database.articles.index_information()["url_1"].get("unique") is True
+
+
+def test_an_archive_of_an_older_contract_opens(database: Database[dict[str, Any]]) -> None:
+    for name in ("runs", "versions"):
+        database.command("collMod", name, validator={})
+    database.runs.insert_one({"_id": ObjectId(), "source": "sadarabat", "counters": {"stored": 2}})
+    database.versions.insert_one({"article": "0" * 20, "n": 1, "title": "Un titre", "text": "Un texte."})
+    mongo.prepare(database)
+    mongo.prepare(database)
+    assert database.runs.find_one({}, {"counters": 1}) is not None
+    assert database.versions.find_one({}, {"text": 1})["text"] == "Un texte."  # type: ignore[index]
 
 
 def test_a_field_that_the_contract_does_not_name_is_refused(database: Database[dict[str, Any]]) -> None:
