@@ -68,7 +68,8 @@ def site(crawled: Machine) -> Iterator[Site]:
     client = crawled.database.client
     database = client[f"test_{secrets.token_hex(4)}"]
     mongo.prepare(database)
-    for name in crawled.database.list_collection_names():
+    kinds = crawled.database.list_collections(filter={"type": "collection"})
+    for name in (kind["name"] for kind in kinds if not kind["name"].startswith("system.")):
         crawled.database[name].aggregate([{"$merge": {"into": {"db": database.name, "coll": name}}}])
     _add(database)
     outlets, _ = registry.everything(ROOT / "tests" / "samplepress" / "outlets")
