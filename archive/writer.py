@@ -326,12 +326,18 @@ def _settle(key: str, entry: Entry, known: dict[str, Document], state: Document,
         "title_hint": page.title_hint,
         "found_by": page.found_by,
     }
-    if known.get(key, {}).get("outcome") is None or state.get("outcome"):
-        state = state | {"outcome_at": page.fetched_at}
-    insert = {name: value for name, value in insert.items() if name not in state}
+    settles = known.get(key, {}).get("outcome") is None or state.get("outcome")
+    # Two forms of one address may be read in another order than they were fetched in.
+    last = {"outcome_at": page.fetched_at} if settles else {}
+    insert = {name: value for name, value in insert.items() if name not in state and name not in last}
     return UpdateOne(
         {"_id": key},
-        {"$set": state, "$setOnInsert": insert, "$addToSet": {"aliases": {"$each": sorted(set(addresses))}}},
+        {
+            "$set": state,
+            "$max": last,
+            "$setOnInsert": insert,
+            "$addToSet": {"aliases": {"$each": sorted(set(addresses))}},
+        },
         upsert=True,
     )
 
