@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archive import shelf
+from archive import postings, shelf
 from archive.postings import Rows
 from language.lexicon import load
 
 ASPECTS = ("terrorism", "drugs", "migration", "intelligence", "judicial", "cyber", "events", "diplomacy")
-# A timeline of more days than this goes by weeks.
-_DAYS = 120
 
 
 def facets(table: Rows, names: Iterable[str], countries: Mapping[str, str]) -> dict[str, list[tuple[str, int]]]:
@@ -68,15 +66,12 @@ def _counted(values: Any) -> list[tuple[Any, int]]:
     return list(zip(different.tolist(), numbers.tolist(), strict=True))
 
 
-def timeline(rows: Rows) -> tuple[list[tuple[str, str, int]], str]:
-    """(day, language, number) in order, and whether days are days or the Mondays of weeks; undated articles are left out."""
+def timeline(rows: Rows) -> list[tuple[str, str, int]]:
+    """(day, language, number) in order; undated articles are left out."""
     dated = rows[rows["at"] > 0]
     if not len(dated):
-        return [], "day"
-    days = dated["at"].astype(np.int64) // 86400 + dated["shift"].astype(np.int64) - 1
-    step = "day" if days.max() - days.min() <= _DAYS else "week"
-    if step == "week":
-        days -= (days + 3) % 7  # the first of January 1970 was a Thursday
+        return []
+    days = postings.days(dated)
     languages, which = np.unique(dated["lang"], return_inverse=True)
     counted = _counted(days * len(languages) + which)
     start = datetime(1970, 1, 1, tzinfo=UTC).date()
@@ -87,4 +82,4 @@ def timeline(rows: Rows) -> tuple[list[tuple[str, str, int]], str]:
             number,
         )
         for both, number in counted
-    ], step
+    ]

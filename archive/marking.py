@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,9 @@ def excerpts(text: str, words: Sequence[Word]) -> list[Marked]:
     """The pieces of a text that hold the most of what was asked for; its beginning where none does."""
     every = spans(text, words)
     taken: list[tuple[int, int]] = []
-    for start, _ in sorted(every, key=lambda span: (-_density(every, span[0]), span[0])):
+    starts = [start for start, _ in every]
+    dense = {start: bisect_left(starts, start + _EXCERPT * 2 // 3) - place for place, start in enumerate(starts)}
+    for start in sorted(starts, key=lambda start: (-dense[start], start)):
         low = max(0, start - _EXCERPT // 3)
         if all(low >= end or low + _EXCERPT <= begin for begin, end in taken):
             taken.append((low, low + _EXCERPT))
@@ -56,10 +59,6 @@ def excerpts(text: str, words: Sequence[Word]) -> list[Marked]:
         Marked(text[low:high], [(s - low, e - low) for s, e in every if s >= low and e <= high], low)
         for low, high in pieces
     ]
-
-
-def _density(every: list[Span], start: int) -> int:
-    return sum(1 for other, _ in every if start <= other < start + _EXCERPT * 2 // 3)
 
 
 def _cut(text: str, low: int, high: int) -> Span:

@@ -6,26 +6,29 @@ where many are, all marks of the question's span are read once, with the bits of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from math import log
 from typing import Any
 
 import numpy as np
+from bson import Binary
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from archive import postings, shelf
 from archive.postings import FEW, Rows
 from language.question import Asked, Word
-from language.tokens import COMMON, TITLE, UNSURE, tokens
+from language.tokens import COMMON, TITLE, UNSURE, Token, tokens
 
 Document = dict[str, Any]
 
 _COUNTED = 5 * FEW
+_DAY, _EPOCH = timedelta(days=1), date(1970, 1, 1)
 _BITS = {stem: number for number, stem in enumerate(COMMON)}
 # MongoDB reads one index in one thread: two readings at once take the time of the longer.
 _READERS = ThreadPoolExecutor(4, thread_name_prefix="search")
@@ -39,8 +42,9 @@ class Question:
         text: as it was written.
         parts: words and phrases that must or must not occur.
         outlets, languages, countries: names, codes (ar, fr), ISO 3166 codes of the outlets' countries; any of each, all where empty.
-        since, until: aware instants of publication, since inclusive, until exclusive; None leaves the side open. Where one is
-            given, undated articles are left out.
+        since, until: of publication, since inclusive, until exclusive: an aware instant, or a day, which is then the outlet's own
+            (an article that tells no more than its day is of that day). None leaves the side open; where one is given, undated
+            articles are left out.
         entities, aspects: identifiers of the lexicon and names of aspects, all of which an article must have.
         relevance: the least topic score, 0..1; None for any.
         copies: whether to count articles that repeat an earlier text.
@@ -56,8 +60,8 @@ class Question:
     outlets: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
+    since: date | None = None
+    until: date | None = None
     entities: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()
     relevance: float | None = None
@@ -74,6 +78,7 @@ class Matching:
 
     Attributes:
         rows: the marks, in the order of their instants.
+        earlier: those of them that only an earlier state of the article speaks for.
     """
 
     def __init__(self, database: Database[Document], question: Question, countries: Mapping[str, str]) -> None:
@@ -83,10 +88,10 @@ class Matching:
         present = _Shelves(database.articles, question)
         self._shelves = present
         rows = present.matching(countries)
+        self.earlier = postings.none()
         if question.versions and question.parts:
-            earlier = _Shelves(database.versions, question).matching(countries)
-            _, first = np.unique(earlier["id"], return_index=True)
-            rows = postings.either([rows, earlier[first][~np.isin(earlier["id"][first], rows["id"])]])
+            self.earlier = postings.without(present.once(database.versions, countries), rows)
+            rows = postings.either([rows, self.earlier])
         self.rows = present.standing(rows)
 
     def table(self) -> Rows:
@@ -108,7 +113,7 @@ class Matching:
             titled = self._shelves.titled(word, newest)
             if titled is not None:
                 weight = log(1 + total / (1 + len(titled)))
-                scores += weight * np.isin(postings.keys(newest), postings.keys(titled))
+                scores += weight * postings.within(newest, titled)
         return newest[np.argsort(-scores, kind="stable")]
 
 
@@ -121,22 +126,38 @@ class _Shelves:
         self.bounds = _bounds(question)
         self._whole: Future[Rows] | None = None
         self._copies: Future[Rows] | None = None
+        self._known: dict[Word, tuple[list[str], list[str]]] = {}
+
+    def once(self, versions: Collection[Document], countries: Mapping[str, str]) -> Rows:
+        """The present marks of the articles that were about it before they were changed; copies and vanished ones included."""
+        # What is asked of instant, language and score, the article must meet as it is now.
+        asked = replace(self.question, since=None, until=None, languages=(), relevance=None)
+        earlier = postings.marks(_Shelves(versions, asked).matching(countries))
+        present = [row for part in _parts(earlier) for row in _marks_of_articles(versions, self.collection, part)]
+        rows = postings.ordered(np.frombuffer(b"".join(present), postings.ROW))
+        low, high = self.bounds["$gte"][:4], self.bounds.get("$lt", b"\xff" * 4)[:4]
+        rows = rows[(rows["at"] >= int.from_bytes(low, "big")) & (rows["at"] < int.from_bytes(high, "big"))]
+        return _filtered(rows, self.question)
 
     def matching(self, countries: Mapping[str, str]) -> Rows:
         """The marks of what a question is about; copies and vanished articles included."""
         question = self.question
         wanted = [word for part in question.parts if not part.excluded for word in part.words]
-        stems = [_stems(self.collection, word) for word in wanted]
-        # A common word that this archive has seldom is looked up like any other.
-        common = [all(stem in _BITS for stem in group) and self._count(_tokens(group)) >= _COUNTED for group in stems]
-        bits = [[_BITS[stem] for stem in group] for group, is_common in zip(stems, common, strict=True) if is_common]
-        groups = [_tokens(group) for group, is_common in zip(stems, common, strict=True) if not is_common]
+        # A common word that this archive has seldom is looked up like any other; of one that is common, only the spellings
+        # that are not.
+        forms = [self._forms(word) for word in wanted]
+        is_common = [
+            bool(often) and self._count(_tokens(often)) >= _COUNTED > self._count(_tokens(seldom))
+            for often, seldom in forms
+        ]
+        common = [both for both, much in zip(forms, is_common, strict=True) if much]
+        groups = [_tokens(often + seldom) for (often, seldom), much in zip(forms, is_common, strict=True) if not much]
         outlets = _outlets(question, countries)
         if outlets is not None:
             groups.append([f"source:{name}" for name in outlets])
         groups += [[name] for name in (*question.entities, *(f"aspect:{aspect}" for aspect in question.aspects))]
         said = [part for part in question.parts if part.is_phrase and not part.excluded]
-        groups += [group for part in said for group in _pairs(part)]
+        groups += [group for part in said for group in self._pairs(part)]
         sizes = [self._count(group) for group in groups]
         if min(sizes, default=_COUNTED) >= _COUNTED:
             self._read_ahead()
@@ -145,19 +166,17 @@ class _Shelves:
             found = self.narrowed(found, group)
             if not len(found):
                 return found
-        if bits or found is None:
+        if common or found is None:
             table = self.facts(found) if found is not None else self._all()
-            for numbers in bits:
-                table = table[_any_bit(table["words"], numbers)]
+            for often, seldom in common:
+                table = table[self._has(table, often, seldom)]
             found = np.ascontiguousarray(table["row"])
         found = _filtered(found, question)
         for part in question.parts:
             if part.excluded and len(found):
                 found = postings.without(found, self._having(part, found))
         for part in said:
-            # The pair of a phrase of two common words says all.
-            if not (len(part.words) == 2 and _pairs(part)):
-                found = _spoken(self.collection, part, found)
+            found = self._saying(part, found)
         return found
 
     def facts(self, rows: Rows) -> Rows:
@@ -165,7 +184,7 @@ class _Shelves:
         if len(rows) <= FEW:
             return postings.table(self.collection, self.bounds, rows)
         table = self._all()
-        return table[np.isin(postings.keys(table["row"]), postings.keys(rows), assume_unique=True)]
+        return table[postings.within(table["row"], rows)]
 
     def standing(self, rows: Rows) -> Rows:
         """Without copies, and without what has vanished or what has not, where a question says so."""
@@ -195,21 +214,58 @@ class _Shelves:
     def _having(self, part: Asked, found: Rows) -> Rows:
         """Those of some articles that have a word or a phrase."""
         for word in part.words:
-            stems = _stems(self.collection, word)
-            if all(stem in _BITS for stem in stems):
+            often, seldom = self._forms(word)
+            if often:
                 table = self.facts(found)
-                found = np.ascontiguousarray(table["row"][_any_bit(table["words"], [_BITS[stem] for stem in stems])])
+                found = np.ascontiguousarray(table["row"][self._has(table, often, seldom)])
             else:
-                found = self.narrowed(found, _tokens(stems))
-        for group in _pairs(part):
-            found = self.narrowed(found, group)
-        return _spoken(self.collection, part, found) if part.is_phrase else found
+                found = self.narrowed(found, _tokens(seldom))
+        return self._saying(part, found) if part.is_phrase else found
+
+    def _saying(self, part: Asked, found: Rows) -> Rows:
+        """Those of some articles with all words of a phrase that have them side by side."""
+        if len(part.words) > 2 or not all(self._forms(word)[0] for word in part.words):
+            for group in self._pairs(part):
+                found = self.narrowed(found, group)
+            return _spoken(self.collection, part, found)
+        # The pair of two common words says all; the texts are read for their seldom spellings alone.
+        (often, seldom), (often_next, seldom_next) = (self._forms(word) for word in part.words)
+        sure = self.narrowed(found, _neighbours(often, often_next))
+        if not seldom and not seldom_next:
+            return sure
+        rest = postings.without(self.narrowed(found, _tokens(seldom + seldom_next)), sure)
+        return postings.either([sure, _spoken(self.collection, part, rest)])
+
+    def _pairs(self, part: Asked) -> list[list[str]]:
+        """Of a phrase, the tokens of each two neighbours that stand as common words alone."""
+        return [
+            _neighbours(often, often_next)
+            for (often, seldom), (often_next, seldom_next) in pairwise(self._forms(word) for word in part.words)
+            if often and often_next and not seldom and not seldom_next
+        ]
+
+    def _forms(self, word: Word) -> tuple[list[str], list[str]]:
+        """The stems under which a word of a question stands in this archive: the common ones, and the others."""
+        if word not in self._known:
+            is_sure = bool(self._count(word.stems, 1))
+            stems = word.stems if is_sure else word.stems + word.doubtful
+            stems = tuple(stem for stem in stems if self._count(_tokens([stem]), 1)) or stems
+            self._known[word] = [one for one in stems if one in _BITS], [one for one in stems if one not in _BITS]
+        return self._known[word]
+
+    def _has(self, table: Rows, often: Sequence[str], seldom: Sequence[str]) -> Any:
+        """Which rows of a table have a word, by its common stems and its others."""
+        having = _any_bit(table["words"], [_BITS[stem] for stem in often])
+        if seldom:
+            listed = self.narrowed(np.ascontiguousarray(table["row"]), _tokens(seldom))
+            having |= postings.within(table["row"], listed)
+        return having
 
     def _listed(self, token: str, among: Rows | None) -> Rows:
         return postings.rows(self.collection, "search.tokens", token, self.bounds, among)
 
-    def _count(self, group: Sequence[str]) -> int:
-        return sum(postings.count(self.collection, "search.tokens", token, _COUNTED) for token in group)
+    def _count(self, group: Sequence[str], most: int = _COUNTED) -> int:
+        return sum(postings.count(self.collection, "search.tokens", token, most) for token in group)
 
     def _copies_of(self, rows: Rows | None) -> Rows:
         return self._among("copy_of", {"$gt": ""}, rows)
@@ -220,9 +276,9 @@ class _Shelves:
 
     def _read_ahead(self) -> None:
         """Begin what a question with many answers needs, while its words are looked up."""
-        self._whole = _READERS.submit(postings.table, self.collection, self.bounds)
+        self._whole = _submit(postings.table, self.collection, self.bounds)
         if not self.question.copies and self.collection.name == "articles":
-            self._copies = _READERS.submit(self._copies_of, None)
+            self._copies = _submit(self._copies_of, None)
 
     def _all(self) -> Rows:
         if self._whole is None:
@@ -233,32 +289,35 @@ class _Shelves:
 
 def _bounds(question: Question) -> Document:
     """The range of marks that a question's window leaves; without one, every mark there is."""
-    low = shelf.seconds(question.since) if question.since else 1 if question.until else 0
+    low = shelf.seconds(begin(question.since, -_DAY)) if question.since else 1 if question.until else 0
     bounds: Document = {"$gte": shelf.least(low)}
     if question.until:
-        bounds["$lt"] = shelf.least(shelf.seconds(question.until))
+        bounds["$lt"] = shelf.least(shelf.seconds(begin(question.until, _DAY)))
     return bounds
 
 
-def _stems(collection: Collection[Document], word: Word) -> tuple[str, ...]:
-    """The stems under which a word of a question stands in this archive."""
-    if word.doubtful and collection.find_one({"search.tokens": {"$in": list(word.stems)}}, {"_id": 1}) is None:
-        return word.stems + word.doubtful
-    return word.stems
+def begin(bound: date, off: timedelta = timedelta()) -> datetime:
+    """The instant of one side of a window; of a day its first in UTC, by so much off, for no zone is further from it."""
+    if isinstance(bound, datetime):
+        return bound
+    try:
+        return datetime.combine(bound, time.min, UTC) + off
+    except OverflowError:
+        return datetime.combine(bound, time.min, UTC)
+
+
+def _submit(read: Callable[..., Rows], *arguments: Any) -> Future[Rows]:
+    """Read in another thread, within the time that is left to this one (`pymongo.timeout`)."""
+    return _READERS.submit(copy_context().run, read, *arguments)
 
 
 def _tokens(stems: Sequence[str]) -> list[str]:
     return [token for stem in stems for token in (stem, stem + UNSURE)]
 
 
-def _pairs(part: Asked) -> list[list[str]]:
-    """Of a phrase, the tokens of each two neighbours that are common words."""
-    groups = []
-    for one, two in pairwise(part.words):
-        stems, others = one.stems + one.doubtful, two.stems + two.doubtful
-        if all(stem in _BITS for stem in stems + others):
-            groups.append([f"{stem} {other}" for stem in stems for other in others])
-    return groups
+def _neighbours(stems: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The tokens of two common words side by side."""
+    return [f"{stem} {other}" for stem in stems for other in others]
 
 
 def _any_bit(words: Any, numbers: Sequence[int]) -> Any:
@@ -277,25 +336,43 @@ def _outlets(question: Question, countries: Mapping[str, str]) -> list[str] | No
     return [name for name in there if not question.outlets or name in question.outlets]
 
 
+def meets(parts: Sequence[Asked], *texts: str) -> bool:
+    """Whether some texts together have what a question asks for, and nothing that it excludes."""
+    spoken = [tokens(text) for text in texts]
+    return all(any(_has(one, part.words) for one in spoken) is not part.excluded for part in parts)
+
+
+def _parts(marks: list[Binary]) -> list[list[Binary]]:
+    return [marks[start : start + FEW] for start in range(0, len(marks), FEW)]
+
+
+def _marks_of_articles(
+    versions: Collection[Document], articles: Collection[Document], marks: list[Binary]
+) -> list[bytes]:
+    """The marks that the articles of some earlier states have now."""
+    ids = versions.distinct("article", {"search.shelf": {"$in": marks}})
+    return [bytes(one["search"]["shelf"]) for one in articles.find({"_id": {"$in": ids}}, {"search.shelf": 1})]
+
+
 def _spoken(collection: Collection[Document], part: Asked, found: Rows) -> Rows:
     """Those of some articles in which the words of a phrase stand side by side."""
     kept = [
         shelf_mark
-        for start in range(0, len(found), FEW)
-        for shelf_mark, texts in _texts(collection, found[start : start + FEW])
-        if any(_has_phrase(text, part.words) for text in texts)
+        for marks in _parts(postings.marks(found))
+        for shelf_mark, texts in _texts(collection, marks)
+        if any(_has(tokens(text), part.words) for text in texts)
     ]
-    return np.sort(np.frombuffer(b"".join(kept), postings.ROW), order=("at", "id"))
+    return postings.ordered(np.frombuffer(b"".join(kept), postings.ROW))
 
 
-def _texts(collection: Collection[Document], of: Rows) -> list[tuple[bytes, list[str]]]:
-    query = {"search.shelf": {"$in": postings.marks(of)}}
+def _texts(collection: Collection[Document], marks: list[Binary]) -> list[tuple[bytes, list[str]]]:
+    query = {"search.shelf": {"$in": marks}}
     found = collection.find(query, {"title": 1, "text": 1, "search.shelf": 1})
     return [(bytes(one["search"]["shelf"]), [one["title"], one["text"]]) for one in found]
 
 
-def _has_phrase(text: str, words: Sequence[Word]) -> bool:
-    spoken = tokens(text)
+def _has(spoken: Sequence[Token], words: Sequence[Word]) -> bool:
+    """Whether some words stand side by side in a text."""
     last = len(spoken) - len(words)
     return any(all(word.meets(spoken[at + offset]) for offset, word in enumerate(words)) for at in range(last + 1))
 
@@ -305,4 +382,8 @@ def _filtered(rows: Rows, question: Question) -> Rows:
         rows = rows[np.isin(rows["lang"], [code.encode() for code in question.languages])]
     if question.relevance is not None:
         rows = rows[rows["score"] >= int(question.relevance * 10_000)]
+    for bound in (question.since, question.until):
+        if bound is not None and not isinstance(bound, datetime):
+            is_before = postings.days(rows) < (bound - _EPOCH).days
+            rows = rows[~is_before if bound is question.since else is_before]
     return rows

@@ -83,6 +83,11 @@ def keys(of: Rows) -> Keys:
     return (of["at"].astype(np.uint64) << np.uint64(32)) | of["id"].astype(np.uint64)
 
 
+def days(of: Rows) -> npt.NDArray[np.int64]:
+    """The calendar days of some dated marks in their outlets' zones, since 1970."""
+    return of["at"].astype(np.int64) // 86400 + of["shift"].astype(np.int64) - 1
+
+
 def none() -> Rows:
     """No mark."""
     return np.empty(0, ROW)
@@ -93,9 +98,24 @@ def joined(several: Sequence[Rows]) -> Rows:
     return np.concatenate(several, dtype=ROW)
 
 
+def ordered(of: Rows) -> Rows:
+    """Marks in order, each once."""
+    _, first = np.unique(keys(of), return_index=True)
+    return of[first]
+
+
+def within(one: Rows, other: Rows) -> npt.NDArray[np.bool_]:
+    """Which marks are among others, which are in order."""
+    if not len(other):
+        return np.zeros(len(one), bool)
+    sought, known = keys(one), keys(other)
+    same: npt.NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, sought), len(known) - 1)] == sought
+    return same
+
+
 def both(one: Rows, other: Rows) -> Rows:
-    """The marks in both; in order."""
-    return one[np.isin(keys(one), keys(other), assume_unique=True)]
+    """The marks of one that are in another, which is in order."""
+    return one[within(one, other)]
 
 
 def either(postings: Iterable[Rows]) -> Rows:
@@ -105,14 +125,12 @@ def either(postings: Iterable[Rows]) -> Rows:
         return none()
     if len(several) == 1:
         return several[0]
-    together = joined(several)
-    _, first = np.unique(keys(together), return_index=True)
-    return together[first]
+    return ordered(joined(several))
 
 
 def without(one: Rows, other: Rows) -> Rows:
-    """The marks of one that are not in another; in order."""
-    return one[np.isin(keys(one), keys(other), assume_unique=True, invert=True)] if len(other) else one
+    """The marks of one that are not in another, which is in order."""
+    return one[~within(one, other)]
 
 
 def marks(of: Rows) -> list[Binary]:

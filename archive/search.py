@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bson import Binary
 from pymongo.database import Database
 
 from archive import counting, matching, postings, queries
@@ -59,15 +58,13 @@ class Found:
         total: number of articles.
         hits: those of the page.
         facets: "outlet", "language", "country", "aspect", "entity" → (value, number of articles), the most first.
-        timeline: (day, language, number of articles) in order; "YYYY-MM-DD", of a week its Monday. Undated ones are left out.
-        step: "day" or "week".
+        timeline: ("YYYY-MM-DD", language, number of articles) in order. Undated ones are left out.
     """
 
     total: int
     hits: list[Hit]
     facets: dict[str, list[tuple[str, int]]]
     timeline: list[tuple[str, str, int]]
-    step: str = "day"
 
 
 def parse_question(text: str, **filters: Any) -> Question:
@@ -88,7 +85,7 @@ def parse_question(text: str, **filters: Any) -> Question:
         raise ValueError(f"size {question.size}: write a number from 1 to {LARGEST_PAGE}")
     if question.relevance is not None and not 0 <= question.relevance <= 1:
         raise ValueError(f"relevance {question.relevance}: write a number from 0 to 1")
-    if question.since and question.until and question.since >= question.until:
+    if question.since and question.until and matching.begin(question.since) >= matching.begin(question.until):
         raise ValueError("since must be before until")
     for aspect in question.aspects:
         if aspect not in counting.ASPECTS:
@@ -110,13 +107,11 @@ def search(database: Database[Document], question: Question, *, countries: Mappi
     countries = countries or {}
     found = matching.Matching(database, question, countries)
     page = found.ordered()[(question.page - 1) * question.size :][: question.size]
-    timeline, step = counting.timeline(found.rows)
     return Found(
         total=len(found.rows),
-        hits=_hits(database, question, page),
+        hits=_hits(database, question, page, postings.both(page, found.earlier)),
         facets=counting.facets(found.table(), database.articles.distinct("source"), countries),
-        timeline=timeline,
-        step=step,
+        timeline=counting.timeline(found.rows),
     )
 
 
@@ -137,48 +132,34 @@ def every(
     fields = dict.fromkeys(("search.tokens", "search.facts", "search.rules", *without), 0)
     for start in range(0, len(ordered), LARGEST_PAGE):
         page = ordered[start : start + LARGEST_PAGE]
-        found = _present(database, page, fields)
-        states = _earlier(database, [mark for mark in _bytes(page) if mark not in found]) if question.versions else {}
-        yield from (one[0] for mark in _bytes(page) if (one := found.get(mark) or states.get(mark)))
+        yield from _articles(database, page, fields)
 
 
-def _hits(database: Database[Document], question: Question, page: Rows) -> list[Hit]:
+def _hits(database: Database[Document], question: Question, page: Rows, earlier: Rows) -> list[Hit]:
     words = [word for part in question.parts if not part.excluded for word in part.words]
-    found = _present(database, page)
-    states = _earlier(database, [mark for mark in _bytes(page) if mark not in found]) if question.versions else {}
-    ordered = [one for mark in _bytes(page) if (one := found.get(mark) or states.get(mark))]
-    twins = queries.twins(database, [article for article, _ in ordered])
-    return [
-        Hit(
-            article,
-            marked(state["title"], words),
-            excerpts(state["text"], words),
-            twins.get(article["_id"], []),
-            state.get("n"),
-        )
-        for article, state in ordered
-    ]
+    articles = _articles(database, page, _FIELDS)
+    states = _states(database, question, [article["_id"] for article in _articles(database, earlier, {"_id": 1})])
+    twins = queries.twins(database, articles)
+    hits = []
+    for article in articles:
+        state = states.get(article["_id"], article)
+        found_in = marked(state["title"], words), excerpts(state["text"], words)
+        hits.append(Hit(article, *found_in, twins.get(article["_id"], []), state.get("n")))
+    return hits
 
 
-def _bytes(page: Rows) -> list[bytes]:
-    return [row.tobytes() for row in page]
+def _articles(database: Database[Document], page: Rows, fields: Document) -> list[Document]:
+    """The articles of some marks, in their order."""
+    shown = fields | {"search.shelf": 1} if 1 in fields.values() else fields
+    found = database.articles.find({"search.shelf": {"$in": postings.marks(page)}}, shown)
+    by_mark = {bytes(article.pop("search")["shelf"]): article for article in found}
+    return [by_mark[mark] for row in page if (mark := row.tobytes()) in by_mark]
 
 
-def _present(
-    database: Database[Document], page: Rows, fields: Document = _FIELDS
-) -> dict[bytes, tuple[Document, Document]]:
-    """Mark → article, and the state that was found: the same."""
-    found = database.articles.find({"search.shelf": {"$in": postings.marks(page)}}, fields)
-    return {bytes(article.pop("search")["shelf"]): (article, article) for article in found}
-
-
-def _earlier(database: Database[Document], marks: list[bytes]) -> dict[bytes, tuple[Document, Document]]:
-    """Mark → article, and the earlier state that was found."""
-    states = list(database.versions.find({"search.shelf": {"$in": [Binary(mark) for mark in marks]}}).sort("n", 1))
-    ids = [state["article"] for state in states]
-    articles = {one["_id"]: one for one in database.articles.find({"_id": {"$in": ids}}, _FIELDS)}
-    return {
-        bytes(state["search"]["shelf"]): (articles[state["article"]], state)
-        for state in states
-        if state["article"] in articles
-    }
+def _states(database: Database[Document], question: Question, ids: list[str]) -> dict[str, Document]:
+    """Article → the last of its earlier states that has what was asked for."""
+    found: dict[str, Document] = {}
+    for state in database.versions.find({"article": {"$in": ids}}, {"search": 0}).sort("n", 1):
+        if state["article"] not in found or matching.meets(question.parts, state["title"], state["text"]):
+            found[state["article"]] = state
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from scrapy.settings import BaseSettings
@@ -12,10 +14,12 @@ from archive.search import SORTS, Question, parse_question
 from commands import console
 from commands.console import UsageFault
 from crawler.window import WindowError, read_window
+from language.timezones import zone
 from sources import registry
 
 #: Windows and instants on the terminal are in the zone of the archive's subject.
 ZONE = "Africa/Casablanca"
+_DAY = re.compile(r"\d{4}(-\d{2}){0,2}")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--gone", dest="gone", action="store_const", const=True, help="only what its outlet has taken down"
     )
     gone.add_argument("--standing", dest="gone", action="store_const", const=False, help="only what stands")
-    parser.add_argument("--sort", choices=SORTS, default="newest", help="default: newest")
+    parser.add_argument("--sort", choices=SORTS, help="default: newest")
 
 
 def question(words: Sequence[str], opts: argparse.Namespace, settings: BaseSettings | None, **more: Any) -> Question:
@@ -66,19 +70,24 @@ def question(words: Sequence[str], opts: argparse.Namespace, settings: BaseSetti
             outlets=tuple(opts.source),
             languages=tuple(opts.lang),
             countries=tuple(code.upper() for code in opts.country),
-            since=window.since,
-            until=window.until,
+            since=_bound(opts.since, window.since),
+            until=_bound(opts.until, window.until),
             entities=tuple(opts.entity),
             aspects=tuple(opts.aspect),
             relevance=opts.relevance,
             copies=not opts.no_copies,
             versions=opts.versions,
             gone=opts.gone,
-            sort=opts.sort,
+            sort=opts.sort or "newest",
             **more,
         )
     except ValueError as error:
         raise UsageFault(str(error)) from error
+
+
+def _bound(given: str, instant: datetime | None) -> date | None:
+    """A side of the window: a day where no hour was written, which is then each outlet's own."""
+    return instant.astimezone(zone(ZONE)).date() if instant and _DAY.fullmatch(given.strip()) else instant
 
 
 def countries(settings: BaseSettings | None) -> dict[str, str]:

@@ -58,6 +58,19 @@ class Asked:
         return len(self.words) > 1
 
 
+class QuestionError(ValueError):
+    """A question that cannot be asked.
+
+    Attributes:
+        code: "wordless", "lengthy" or "wordy".
+        values: what the sentence in another language says: `given` or `most`.
+    """
+
+    def __init__(self, code: str, message: str, **values: str) -> None:
+        super().__init__(message)
+        self.code, self.values = code, values
+
+
 def read_question(text: str) -> list[Asked]:
     """The parts of a question.
 
@@ -65,10 +78,10 @@ def read_question(text: str) -> list[Asked]:
     closes at the end.
 
     Raises:
-        ValueError: it is too long, or holds no word at all; the message is for the person who asked.
+        QuestionError: it is too long, or holds no word at all; the message is for the person who asked.
     """
     if len(text) > LONGEST:
-        raise ValueError(f"the question is longer than {LONGEST} characters")
+        raise QuestionError("lengthy", f"the question is longer than {LONGEST} characters", most=str(LONGEST))
     parts = []
     for match in _PART.finditer(text):
         written = match["phrase"] if match["phrase"] is not None else match["word"]
@@ -76,9 +89,10 @@ def read_question(text: str) -> list[Asked]:
         if found:
             parts.append(Asked(found, written.strip(), excluded=match["minus"] is not None))
     if sum(len(part.words) for part in parts) > MOST_WORDS:
-        raise ValueError(f"the question has more than {MOST_WORDS} words")
+        raise QuestionError("wordy", f"the question has more than {MOST_WORDS} words", most=str(MOST_WORDS))
     if text.strip() and not parts:
-        raise ValueError(f"“{text.strip()[:80]}” holds no word that could be looked for")
+        given = text.strip()[:80]
+        raise QuestionError("wordless", f"“{given}” holds no word that could be looked for", given=given)
     return list(dict.fromkeys(parts))
 
 

@@ -16,6 +16,8 @@ import Stemmer
 _FRENCH = Stemmer.Stemmer("french", 0)
 _ARABIC = re.compile("[\u0620-\u064a]")
 _SHORT = 4
+#: In these ال is part of the word: God, and now.
+_WHOLE = frozenset(("الله", "الان"))
 # How many letters an ending must leave.
 _ENDINGS = (
     ("هما", 3), ("تين", 3), ("تان", 3), ("تها", 3), ("تهم", 3), ("تنا", 3), ("تي", 3), ("يين", 3), ("يون", 3), ("ين", 4), ("ون", 4), ("ان", 4),
@@ -72,6 +74,10 @@ def bases(word: str, article: bool = True) -> tuple[str, ...]:
 
 def _bare(word: str, article: bool) -> tuple[str, ...]:
     """What a word without conjunction may be."""
+    if word in _WHOLE:
+        return (word,)
+    if word == "لله":
+        return ("الله",)
     if article and len(word) > 3 and word.startswith("ال"):
         return (word[2:],)
     if len(word) > 3 and word.startswith("لل"):
@@ -79,5 +85,5 @@ def _bare(word: str, article: bool) -> tuple[str, ...]:
         return (word[1:], word[2:])
     if len(word) > 3 and word[0] in "بكل":
         rest = word[1:]
-        return (rest[2:],) if len(rest) > 3 and rest.startswith("ال") else (word, rest)
+        return _bare(rest, article=True) if len(rest) > 3 and rest.startswith("ال") else (word, rest)
     return (word,)

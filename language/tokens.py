@@ -13,7 +13,7 @@ from language.normalize import words
 from language.stems import bases, stem
 
 #: Raised when a text no longer gives the same tokens: articles that were indexed before are then indexed anew.
-RULES = 2
+RULES = 3
 
 #: Before the stem of a word of the title.
 TITLE = "^"

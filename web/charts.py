@@ -60,12 +60,11 @@ class Chart:
     levels: list[tuple[float, int]]
 
 
-def chart(counts: Iterable[tuple[date, str, int]], *, finest: str = "day", mirrored: bool = False) -> Chart | None:
+def chart(counts: Iterable[tuple[date, str, int]], *, mirrored: bool = False) -> Chart | None:
     """The chart of some counts.
 
     Args:
-        counts: (first day of a period, language, articles), in any order.
-        finest: the unit of these periods.
+        counts: (day, language, articles), in any order.
         mirrored: time runs from right to left, as Arabic is read.
     Returns:
         None where nothing is counted.
@@ -74,8 +73,7 @@ def chart(counts: Iterable[tuple[date, str, int]], *, finest: str = "day", mirro
     if not known:
         return None
     first, last = min(day for day, _, _ in known), max(day for day, _, _ in known)
-    units = _UNITS[_UNITS.index(finest) :]
-    unit = next((unit for unit in units if len(list(_periods(first, last, unit))) <= MAX_BARS), units[-1])
+    unit = next((unit for unit in _UNITS if len(list(_periods(first, last, unit))) <= MAX_BARS), _UNITS[-1])
     filled: dict[date, Counter[str]] = {start: Counter() for start in _periods(first, last, unit)}
     for day, language, number in known:
         filled[_start(day, unit)][language] += number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, get_args
 
 from starlette.responses import Response
@@ -15,9 +15,8 @@ from archive import stories
 from archive.search import Question
 from language.lexicon import Aspect
 from language.lexicon import load as lexicon
-from language.timezones import to_utc, zone
+from language.question import QuestionError
 from web.charts import Bar, Chart, chart
-from web.interface import ZONE
 from web.marks import clip
 from web.visit import Problem, Visit, link, view
 
@@ -32,7 +31,7 @@ FILTERS = {
 #: The same → facet of an answer.
 FACETS = {"lang": "language"}
 SORTS = ("relevance", "newest", "oldest")
-SWITCHES = ("copies", "versions", "gone")
+SWITCHES = ("copies", "versions")
 #: Pages of results that can be reached; who wants more narrows the question.
 MAX_PAGE = 500
 _VALUES = 20
@@ -85,6 +84,7 @@ def results(visit: Visit) -> Response:
     asked = _asked(visit)
     found = _found(visit, asked.question)
     pages = min(MAX_PAGE, max(1, -(-found.total // asked.question.size)))
+    visit.number("page", 1, pages)
     return visit.render(
         "search.html",
         asked=asked,
@@ -144,6 +144,11 @@ def _asked(visit: Visit) -> Asked:
             _among(name, {name: [given]}, ("yes",))
             state[name] = given
             filters[name] = True
+    if given := query.get("gone", ""):
+        _among("gone", {"gone": [given]}, ("yes", "no"))
+        state["gone"], filters["gone"] = given, given == "yes"
+    if given := query.get("relevance", "").strip():
+        state["relevance"], filters["relevance"] = given, _share(given)
     sort = query.get("sort", "")
     if sort:
         _among("sort", {"sort": [sort]}, SORTS)
@@ -151,6 +156,8 @@ def _asked(visit: Visit) -> Asked:
     filters["sort"] = sort or ("relevance" if text else "newest")
     try:
         question = engine.parse_question(text, page=visit.number("page", 1, MAX_PAGE), **filters)
+    except QuestionError as error:
+        raise Problem(400, f"problem.{error.code}", **error.values) from error
     except ValueError as error:
         raise Problem(400, "problem.unclear", reason=clip(str(error), 300)) from error
     return Asked(question, state)
@@ -162,14 +169,21 @@ def _among(name: str, state: dict[str, Any], allowed: tuple[str, ...]) -> None:
             raise Problem(400, "problem.choice", name=name, given=clip(value, 40), allowed=", ".join(allowed))
 
 
-def _day(given: str) -> datetime:
-    """The first instant of a year, month or day, in the zone of the archive's subject."""
+def _day(given: str) -> date:
+    """The first day of a year or month, or a day."""
     match = _SPAN.fullmatch(given)
     try:
         year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
-        return to_utc(datetime.combine(date(year, month, day), time.min), zone(ZONE))
-    except (ValueError, OverflowError) as error:
+        return date(year, month, day)
+    except ValueError as error:
         raise Problem(400, "problem.instant", given=clip(given, 40)) from error
+
+
+def _share(given: str) -> float:
+    """A number from 0 to 1, with a point or a comma."""
+    if not re.fullmatch(r"[01](?:[.,][0-9]{1,4})?", given) or float(given.replace(",", ".")) > 1:
+        raise Problem(400, "problem.share", given=clip(given, 40))
+    return float(given.replace(",", "."))
 
 
 def _label(visit: Visit, name: str, value: str) -> str:
@@ -213,6 +227,10 @@ def _chosen(visit: Visit, asked: Asked) -> list[tuple[str, dict[str, Any]]]:
             found += [(_label(visit, name, one), asked.toggled(name, one)) for one in value]
         elif name in ("since", "until"):
             found.append((f"{text(f'facet.{name}')} {value}", asked.but(**{name: ""})))
+        elif name == "relevance":
+            found.append((f"{text('facet.relevance')} {value}", asked.but(relevance="")))
+        elif name == "gone":
+            found.append((str(text("facet.gone" if value == "yes" else "facet.standing")), asked.but(gone="")))
         elif name in SWITCHES:
             found.append((str(text(f"facet.{name}")), asked.but(**{name: ""})))
     return found
@@ -220,7 +238,7 @@ def _chosen(visit: Visit, asked: Asked) -> list[tuple[str, dict[str, Any]]]:
 
 def _chart(visit: Visit, found: engine.Found) -> Chart | None:
     counts = [(date.fromisoformat(day), language, number) for day, language, number in found.timeline]
-    return chart(counts, finest=found.step, mirrored=visit.interface.direction == "rtl")
+    return chart(counts, mirrored=visit.interface.direction == "rtl")
 
 
 def _addresses(visit: Visit, asked: Asked) -> Callable[[Bar], str]:
@@ -235,11 +253,6 @@ def _addresses(visit: Visit, asked: Asked) -> Callable[[Bar], str]:
 
 def _within(asked: Asked, bar: Bar) -> tuple[str, str]:
     """First day of a bar and the day after its last, within the days that were asked for."""
-    first = asked.question.since or datetime.min.replace(tzinfo=UTC)
-    last = asked.question.until or datetime.max.replace(tzinfo=UTC)
-    start = max(bar.start, _local(first))
-    return start.isoformat(), max(start + timedelta(days=1), min(bar.until, _local(last))).isoformat()
-
-
-def _local(at: datetime) -> date:
-    return at.astimezone(zone(ZONE)).date() if date.min.year + 1 < at.year < date.max.year else at.date()
+    start = max(bar.start, asked.question.since or bar.start)
+    until = min(bar.until, asked.question.until or bar.until)
+    return start.isoformat(), max(start + timedelta(days=1), until).isoformat()
