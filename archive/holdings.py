@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,14 +47,9 @@ def holdings(database: Database[Document]) -> dict[str, Holding]:
     return {row["_id"]: Holding(row["articles"], row["first"], row["last"]) for row in found}
 
 
-def last_runs(database: Database[Document]) -> dict[str, Document]:
-    """Outlet → its last crawl."""
-    steps: list[Document] = [
-        {"$match": {"kind": {"$in": _CRAWLS}}},
-        {"$sort": {"source": 1, "started": -1}},
-        {"$group": {"_id": "$source", "run": {"$first": "$$ROOT"}}},
-    ]
-    return {row["_id"]: row["run"] for row in database.runs.aggregate(steps)}
+def last_runs(database: Database[Document], names: Iterable[str]) -> dict[str, Document]:
+    """Outlet → its last crawl, of those that were crawled."""
+    return {name: run for name in names for run in runs_of(database, name, 1)}
 
 
 def runs_of(database: Database[Document], source: str, limit: int = 20) -> list[Document]:

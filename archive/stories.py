@@ -35,6 +35,7 @@ _AKIN = 0.3
 _KEYS_ASKED, _KEYS_SHARED, _WHY_KEPT = 20, 3, 5
 # Of a list of stories: articles looked through for each.
 _LOOKED_THROUGH = 40
+_TRIES = 5
 
 _NAMED = ("person:", "service:", "place:", "event:")
 
@@ -185,23 +186,51 @@ def story_of(database: Database[Document], article: str) -> Story | None:
 
 
 def latest(
-    database: Database[Document], *, before: datetime | None = None, languages: int = 1, limit: int = 30
+    database: Database[Document],
+    *,
+    before: datetime | None = None,
+    below: str = "",
+    languages: int = 1,
+    limit: int = 30,
 ) -> list[Told]:
     """The stories of a time, the one whose last article is newest first.
 
     Args:
-        before: aware; only stories all of whose articles are older.
+        before: aware; only stories all of whose articles are older,
+        below: or as old, of an identifier below this one: so a list goes on behind its last story.
         languages: told in so many languages at least.
         limit: how many at most. Fewer come where the last articles belong to few stories: the articles looked through are bounded.
     """
-    dated: Document = {"$lt": before} if before else {"$ne": None}
+    dated: Document = {"$lte" if below else "$lt": before} if before else {"$ne": None}
+    shown: list[Told] = []
+    for _ in range(_TRIES):
+        names, oldest = _names_of(database, dated, limit * _LOOKED_THROUGH)
+        found = _told(database, names)
+        shown = [
+            one
+            for one in found
+            if len(one.firsts) >= languages and (before is None or (one.end, one.id) < (before, below))
+        ]
+        # Where all of these stories have newer articles as well, those before them are looked through.
+        if shown or oldest is None:
+            break
+        dated = {"$lt": oldest}
+    return sorted(shown, key=lambda one: (one.end, one.id), reverse=True)[:limit]
+
+
+def _names_of(database: Database[Document], dated: Document, limit: int) -> tuple[list[str], datetime | None]:
+    """The stories of the last articles of a time, and the instant of the earliest of these; None where there are none."""
     newest: list[Document] = [
         {"$match": {"published.at": dated}},
         {"$sort": {"published.at": -1}},
-        {"$limit": limit * _LOOKED_THROUGH},
-        {"$group": {"_id": "$story"}},
+        {"$limit": limit},
+        {"$group": {"_id": "$story", "oldest": {"$min": "$published.at"}}},
     ]
-    names = [row["_id"] for row in database.articles.aggregate(newest) if row["_id"]]
+    rows = database.articles.aggregate(newest).to_list()
+    return [row["_id"] for row in rows if row["_id"]], min((row["oldest"] for row in rows), default=None)
+
+
+def _told(database: Database[Document], names: list[str]) -> list[Told]:
     report = {name: f"${name}" for name in ("_id", "source", "lang", "title", "at")}
     told: list[Document] = [
         {"$match": {"story": {"$in": names}}},
@@ -222,7 +251,7 @@ def latest(
     parts: dict[str, list[Document]] = {}
     for part in database.articles.aggregate(told):
         parts.setdefault(part["_id"]["story"], []).append(part)
-    found = [
+    return [
         Told(
             id=name,
             articles=sum(part["articles"] for part in own),
@@ -233,8 +262,6 @@ def latest(
         )
         for name, own in parts.items()
     ]
-    shown = [one for one in found if len(one.firsts) >= languages and (before is None or one.end < before)]
-    return sorted(shown, key=lambda one: (one.end, one.id), reverse=True)[:limit]
 
 
 def _linked(database: Database[Document], name: str, reports: list[Report]) -> list[Linked]:

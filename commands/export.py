@@ -9,6 +9,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,11 +18,14 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 
 from archive import export, search
+from archive.search import Question
 from commands import asking, console
 from commands.console import UsageFault, guarded
 
 _FORMATS = ("jsonl", "csv", "atom")
 _ENTRIES = 100
+_EVERYTHING = Question(copies=True)
+_NO_FILTERS = ("text", "parts", "sort", "page", "size")
 # What a saved search may say: the options of the same name.
 _SAVED: dict[str, type] = {
     "words": str, "since": str, "until": str, "source": list, "lang": list, "country": list, "entity": list, "aspect": list,
@@ -69,7 +73,7 @@ class Command(ScrapyCommand):
         articles = islice(search.every(database, asked, countries=countries, without=("sketch",)), limit or None)
         counted = _Counted(articles)
         title = title or f"Marsad: {asked.text or 'every article'}"
-        self._write(_pieces(counted, kind, opts, title, opts.saved or asked.text), opts.to)
+        self._write(_pieces(counted, kind, opts, title, opts.saved or _identity(asked)), opts.to)
         if opts.to:
             withheld = f"; the text of {counted.withheld} is withheld" if opts.text and counted.withheld else ""
             console.out.print(f"{opts.to}: {counted.number} articles{withheld}.", markup=False)
@@ -93,10 +97,11 @@ class Command(ScrapyCommand):
                 raise UsageFault(f"{path}: [{opts.saved}] {name}: unknown; allowed are {', '.join(_SAVED)}")
             if not isinstance(value, int | float if wanted is float else wanted) or (wanted is float and value is True):
                 raise UsageFault(f"{path}: [{opts.saved}] {name}: write a {wanted.__name__}")
-            if name not in ("words", "title") and getattr(opts, name) in (None, "", [], False):
+            given = getattr(opts, name, None)
+            # --standing is a False that was given, unlike that of a flag.
+            is_open = given in (None, "", []) or (given is False and name != "gone")
+            if name not in ("words", "title") and is_open:
                 setattr(opts, name, [str(one) for one in value] if isinstance(value, list) else value)
-        if "sort" in search_of and opts.sort == "newest":
-            opts.sort = search_of["sort"]
         return args or [search_of.get("words", "")], search_of.get("title", "")
 
     def _write(self, pieces: Iterable[bytes], to: str) -> None:
@@ -114,6 +119,13 @@ class Command(ScrapyCommand):
             raise UsageFault(f"--to {to}: {error.strerror}") from error
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _identity(asked: Question) -> str:
+    """What tells the feed of one question from that of another: its words and its filters."""
+    filters = {one.name: getattr(asked, one.name) for one in fields(asked) if one.name not in _NO_FILTERS}
+    said = [f"{name}={value}" for name, value in filters.items() if value != getattr(_EVERYTHING, name)]
+    return " ".join([asked.text, *said]).strip()
 
 
 class _Counted:

@@ -56,8 +56,11 @@ def everything(folder: Path = OUTLETS) -> tuple[list[Source], list[str]]:
 
 
 def owner(url: str, sources: list[Source]) -> Source | None:
-    """The outlet whose domains hold an address; the longest domain wins."""
-    host = urlsplit(url).hostname or ""
+    """The outlet whose domains hold an address; the longest domain wins. None of what is no address at all."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
     owners = [source for source in sources if in_domains(host, source.domains)]
     return max(owners, key=lambda source: max(len(d) for d in source.domains if in_domains(host, [d])), default=None)
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from web.guard import Guard
+from web.guard import HEADERS, Guard
 from web.interface import LOCALES
 from web.pages import articles, captured, outlets, search, stories
 from web.visit import Room, language_of, refusal, stylesheet
@@ -84,4 +84,7 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return await _refused(request, 500, "problem.fault")
+    # Starlette answers a fault outside of all middleware.
+    answer = await _refused(request, 500, "problem.fault")
+    answer.headers.update(HEADERS)
+    return answer

@@ -92,3 +92,21 @@ def test_a_wrong_call_says_what_to_do(crawled: Machine) -> None:
         done = crawled.scrapy("story", *arguments)
         assert done.returncode == code
         assert message in done.stderr
+
+
+def test_a_list_of_stories_goes_on_where_it_ended(crawled: Machine) -> None:
+    """One by one, past those that end at the same instant."""
+    whole = [one.id for one in stories.latest(crawled.database, limit=1000)]
+    met: list[str] = []
+    before, below = None, ""
+    while told := stories.latest(crawled.database, before=before, below=below, limit=1):
+        met.append(told[0].id)
+        before, below = told[0].end, told[0].id
+    assert met == whole
+
+
+@pytest.mark.parametrize("command", ["show", "why", "captures", "story"])
+def test_what_is_no_address_is_refused_in_a_line(crawled: Machine, command: str) -> None:
+    done = crawled.scrapy(command, "http://[")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -14,8 +14,8 @@ from web.visit import Document, Problem, Visit, view
 def listed(visit: Visit) -> Response:
     """Every outlet of the registry or the archive."""
     held = holdings.holdings(visit.database)
-    runs = holdings.last_runs(visit.database)
     names = sorted({*visit.room.outlets, *held}, key=lambda name: (-held[name].articles if name in held else 0, name))
+    runs = holdings.last_runs(visit.database, names)
     return visit.render("outlets.html", names=names, held=held, runs=runs, faults=faults, alarms=_alarms(visit))
 
 

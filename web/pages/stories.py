@@ -17,11 +17,12 @@ _SHOWN = 20
 
 @view
 def listed(visit: Visit) -> Response:
-    """Stories, the newest first: `both=yes` those told in both languages, `before` an instant."""
+    """Stories, the newest first: `both=yes` those told in both languages, `before` an instant, `below` the last story shown."""
     query = visit.request.query_params
     both = query.get("both") == "yes"
     before = _instant(query.get("before", ""))
-    told = stories.latest(visit.database, before=before, languages=2 if both else 1, limit=_SHOWN)
+    below = identifier(query["below"]) if query.get("below") else ""
+    told = stories.latest(visit.database, before=before, below=below, languages=2 if both else 1, limit=_SHOWN)
     return visit.render("stories.html", told=told, both=both, before=before)
 
 
