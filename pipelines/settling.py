@@ -8,6 +8,7 @@ earlier articles only, and on direct ties: a change is carried on in the same or
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,9 +86,9 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
                 queued.add(place.id)
                 heappush(waiting, place.order)
 
-    present = await shelf.get(changed)
+    present, hung = await asyncio.gather(shelf.get(changed), shelf.hanging(changed))
     queue(present.values())
-    queue(await shelf.hanging(changed))
+    queue(hung)
     # These may now be led to an earlier story by one of those that changed, or no longer be.
     named = await shelf.get({name for place in present.values() for name in place.ties})
     queue(place for place in named.values() if not place.ties)

@@ -7,12 +7,15 @@ those that share one of an article's telling terms within some days.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.write_concern import WriteConcern
 
+from language.rarity import rarity
 from pipelines import ties
 from pipelines.nominate import order
 from pipelines.settling import Place, settle
@@ -42,11 +45,12 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
         The `_id`s of all articles whose ties or story were set, themselves and others.
     """
     named = set(ids)
+    # Derived again where it is lost, so that nobody need wait for the disk; in order, the stories of what has none yet last.
+    database = database.with_options(write_concern=WriteConcern(w=1))
     waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, _TOLD | {"ties": 1})
-    articles = {document["_id"]: document async for document in waiting.limit(_AT_ONCE)}
-    if missing := named - articles.keys():
-        written = database.articles.find({"_id": {"$in": sorted(missing)}}, _TOLD | {"ties": 1})
-        articles |= {document["_id"]: document async for document in written}
+    written = database.articles.find({"_id": {"$in": sorted(named)}}, _TOLD | {"ties": 1})
+    found = await asyncio.gather(waiting.limit(_AT_ONCE).to_list(), written.to_list())
+    articles = {document["_id"]: document for documents in found for document in documents}
     changed = named | articles.keys()
     if not changed:
         return set()
@@ -57,10 +61,10 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
         UpdateOne(
             {"_id": place.id}, {"$set": {"story": place.story, "follows": place.follows, "through": place.through}}
         )
-        for place in settled
+        for place in sorted(settled, key=lambda place: place.id in changed)
     ]
     if updates:
-        await database.articles.bulk_write(updates, ordered=False)
+        await database.articles.bulk_write(updates)
     return tied | {place.id for place in settled}
 
 
@@ -74,8 +78,10 @@ async def _tie(database: Database, articles: dict[str, Document], changed: list[
     own: dict[str, list[Document]] = {name: [] for name in articles}
     later: dict[str, dict[str, Document]] = {}
     near: dict[str, Document] = {}
+    pointing = database.articles.find({"ties.with": {"$in": changed}, "_id": {"$nin": changed}}, {"ties": 1})
+    nominated, pointed = await asyncio.gather(_nominated(database, articles), pointing.to_list())
     for name, document in articles.items():
-        for candidate in await _candidates(database, document):
+        for candidate in nominated[name]:
             other = known.get(candidate["_id"]) or _told(candidate)
             tie = compare(known[name], other)
             if tie.score < TIED:
@@ -85,8 +91,7 @@ async def _tie(database: Database, articles: dict[str, Document], changed: list[
                 own[name].append(_stored(other.id, tie))
             elif other.id not in articles:
                 later.setdefault(other.id, {})[name] = _stored(name, tie)
-    pointing = database.articles.find({"ties.with": {"$in": changed}, "_id": {"$nin": changed}}, {"ties": 1})
-    before = {document["_id"]: document["ties"] async for document in pointing}
+    before = {document["_id"]: document["ties"] for document in pointed}
     updates = []
     touched = set()
     for name, entries in own.items():
@@ -112,6 +117,11 @@ async def _tie(database: Database, articles: dict[str, Document], changed: list[
     return touched
 
 
+async def _nominated(database: Database, articles: dict[str, Document]) -> dict[str, list[Document]]:
+    """The candidates of each of some articles."""
+    return {name: await _candidates(database, document) for name, document in articles.items()}
+
+
 async def _candidates(database: Database, article: Document) -> list[Document]:
     """The articles that may tell the same event: within the window, sharing a telling term; of texts told again, the first."""
     if article["copy_of"] is not None:
@@ -119,14 +129,17 @@ async def _candidates(database: Database, article: Document) -> list[Document]:
     at = order(article)[0]
     within = {"$gte": at - WINDOW, "$lte": at + WINDOW}
     keys = article["story_keys"]
-    some = {"story_keys": {"$in": keys}, "copy_of": None, "_id": {"$ne": article["_id"]}}
     # Three shared keys, or one that is an address: an article's own, or that of its translation.
     addresses = [article["url"], *article["twins"].values()]
+    words = sorted(set(keys) - set(addresses), key=lambda key: (rarity(key), key))
+    # Whoever shares so many has one of these as well; the commonest keys would bring most of the window's articles.
+    asked = words[NOMINATED - 1 :] + addresses
+    some = {"story_keys": {"$in": asked}, "copy_of": None, "_id": {"$ne": article["_id"]}}
     shared = {"$size": {"$setIntersection": ["$story_keys", keys]}}
     enough = {"$or": [{"$expr": {"$gte": [shared, NOMINATED]}}, {"story_keys": {"$in": addresses}}]}
     dated = some | {"published.at": within} | enough
     undated = some | {"published.at": None, "first_seen": within} | enough
-    return [document async for document in database.articles.find({"$or": [dated, undated]}, _TOLD | _PLACE)]
+    return await database.articles.find({"$or": [dated, undated]}, _TOLD | _PLACE).to_list()
 
 
 def _told(document: Document) -> Told:
