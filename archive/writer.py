@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -124,12 +124,17 @@ def article_id(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:20]
 
 
+class Overtaken(RuntimeError):
+    """What was read of the archive has been written by another process since."""
+
+
 async def write_articles(database: Database, entries: list[Entry], made_by: dict[str, str]) -> None:
     """Insert or update the articles of a batch, and settle each page's outcome: stored, updated or unchanged.
 
     An entry that the server refuses gets its `error`; the others are written.
 
     Raises:
+        Overtaken: another process wrote one of them meanwhile; the batch may be written again by whoever still may.
         pymongo.errors.PyMongoError: the server was lost; the batch may be written again.
     """
     wanted = [entry for entry in entries if entry.article_id and entry.is_article]
@@ -139,6 +144,7 @@ async def write_articles(database: Database, entries: list[Entry], made_by: dict
     present: dict[str, Document] = {doc["_id"]: doc async for doc in database.articles.find({"_id": {"$in": ids}})}
     standing = {"article": {"$in": list(present)}, "outcome": {"$in": list(STANDING)}}
     settled = set(await database.urls.distinct("article", standing))
+    read = {name: (document["version"], document["last_checked"]) for name, document in present.items()}
     written: dict[str, Document] = {}
     versions = []
     for entry in wanted:
@@ -159,21 +165,40 @@ async def write_articles(database: Database, entries: list[Entry], made_by: dict
         present[entry.article_id] = written[entry.article_id] = new
     if versions:
         await database.versions.bulk_write(versions, ordered=False)
-    refused = await _replace(database, list(written.values()))
+    refused = await _replace(database, list(written.values()), read)
     for entry in wanted:
         if entry.article_id in refused:
             entry.error, entry.page.outcome = refused[entry.article_id], None
 
 
-async def _replace(database: Database, documents: list[Document]) -> dict[str, str]:
-    """Write whole articles; the `_id`s that the server refuses, with its words."""
-    replacements = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+async def _replace(
+    database: Database, documents: list[Document], read: dict[str, tuple[int, datetime]]
+) -> dict[str, str]:
+    """Write whole articles, those that are still as they were read; the `_id`s that the server refuses, with its words.
+
+    Args:
+        read: version and `last_checked` of those that were there.
+    Raises:
+        Overtaken: one is not as it was read.
+    """
+    writes: list[InsertOne[Document] | ReplaceOne[Document]] = []
+    for document in documents:
+        if document["_id"] in read:
+            version, checked = read[document["_id"]]
+            as_read = {"_id": document["_id"], "version": version, "last_checked": checked}
+            writes.append(ReplaceOne(as_read, document))
+        else:
+            writes.append(InsertOne(document))
+    faults: list[Document] = []
     try:
-        await database.articles.bulk_write(replacements, ordered=False)
+        done = await database.articles.bulk_write(writes, ordered=False)
+        number = done.matched_count + done.inserted_count
     except BulkWriteError as error:
         faults = error.details["writeErrors"]
-        return {documents[fault["index"]]["_id"]: str(fault["errmsg"])[:300] for fault in faults}
-    return {}
+        number = error.details["nMatched"] + error.details["nInserted"]
+    if number + len(faults) < len(documents) or any(fault.get("keyPattern") == {"_id": 1} for fault in faults):
+        raise Overtaken("another process has written an article of this batch")
+    return {documents[fault["index"]]["_id"]: str(fault["errmsg"])[:300] for fault in faults}
 
 
 def _version(old: Document) -> UpdateOne:
