@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from archive.lease import Lease
@@ -26,4 +27,14 @@ async def keep(db: Database, lease: Lease, visit: Visit, zone: ZoneInfo) -> None
     done = await db.sources.update_one(
         lease.own, {"$set": {"habit": habit.document(), "due_at": None}, "$unset": {"tries": ""}}
     )
+    lease.demand(done.matched_count)
+
+
+async def wait(db: Database, lease: Lease, until: datetime) -> None:
+    """Have an outlet that was closed visited when it opens: it is due then, and nothing has failed.
+
+    Raises:
+        archive.lease.LeaseLost: another crawl has it.
+    """
+    done = await db.sources.update_one(lease.own, {"$set": {"due_at": until}, "$unset": {"tries": ""}})
     lease.demand(done.matched_count)

@@ -9,8 +9,9 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import BaseSettings
 
 from archive import agenda, health
+from archive.health import notify
 from archive.patience import first_words
 from commands import console, logs
 from commands.console import UsageFault, guarded
@@ -34,6 +36,8 @@ from sources.habit import Bounds
 from sources.model import Source
 
 _LOOK_SECONDS = 2.0
+_MINUTE = timedelta(minutes=1)
+_WATCHED = 10 * _MINUTE
 
 
 class Command(ScrapyCommand):
@@ -106,59 +110,95 @@ class Command(ScrapyCommand):
             console.complain(fault)
         return [source for source in sources if source.enabled and not source.unreviewed]
 
-    def _work(
-        self, database: Database[dict[str, Any]], sources: list[Source], settings: BaseSettings, *, once: bool
-    ) -> None:
-        hands = open_hands(settings.getint("SCHEDULE_SLOTS"))
-
-        def told(done: Done) -> None:
-            _tell(done)
-            for alarm in health.check(database, agenda.clock(database), [done.job.source]):
-                if alarm.new:
-                    console.complain(f"{alarm.source or 'all outlets'}: {alarm.what}: {alarm.why}; {alarm.next}")
-
-        schedule = Schedule(database, sources, hands, terms_of(settings), _limits(settings), told)
-        server = None
+    def _metrics(self, settings: BaseSettings) -> tuple[Any, int]:
         try:
-            if not once:
-                server, port = metrics.serve(settings.getint("SCHEDULE_PORT"))
-                console.out.print(
-                    f"{len(sources)} outlets, {hands.slots} crawls at once; figures on http://127.0.0.1:{port}/metrics."
-                )
-            with _stopping() as stop:
-                _go(schedule, stop, once=once)
-            if schedule.running:
-                names = ", ".join(sorted(schedule.running))
-                console.out.print(f"Stopping: {names} end what is under way (a second signal kills).", markup=False)
+            return metrics.serve(settings.getint("SCHEDULE_PORT"))
         except OSError as error:
             raise UsageFault(
                 f"SCHEDULE_PORT={settings['SCHEDULE_PORT']}: {error.strerror}: does another schedule run here?"
             ) from error
+
+    def _work(
+        self, database: Database[dict[str, Any]], sources: list[Source], settings: BaseSettings, *, once: bool
+    ) -> None:
+        hands = open_hands(settings.getint("SCHEDULE_SLOTS"))
+        schedule = Schedule(database, sources, hands, terms_of(settings), _limits(settings), _tell)
+        watch = _Watch(database, notify.ways(settings["ALARMS"], settings["ALARMS_FILE"]))
+        server = None
+        try:
+            if not once:
+                server, port = self._metrics(settings)
+                console.out.print(
+                    f"{len(sources)} outlets, {hands.slots} crawls at once; figures on http://127.0.0.1:{port}/metrics."
+                )
+            with _stopping() as stop:
+                _go(schedule, watch, stop, once=once)
+            if schedule.running:
+                names = ", ".join(sorted(schedule.running))
+                console.out.print(f"Stopping: {names} end what is under way (a second signal kills).", markup=False)
         finally:
             hands.close()
+            watch.close()
             if server is not None:
                 server.shutdown()
         if not once:
             console.out.print("Stopped.")
 
 
-def _go(schedule: Schedule, stop: threading.Event, *, once: bool) -> None:
-    """Look again and again; a MongoDB that is away is waited for."""
-    lost = False
+class _Watch:
+    """What is wrong is looked for every few minutes, beside the schedule, and told by every way that is configured."""
+
+    def __init__(self, database: Database[dict[str, Any]], ways: list[notify.Way]) -> None:
+        self.database, self.ways = database, ways
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="health")
+        self.looked_at: datetime | None = None
+        self.running: Future[None] | None = None
+
+    def look(self, now: datetime) -> None:
+        """Begin a check where the last one is long ago."""
+        if self.running is not None and not self.running.done():
+            return
+        if self.looked_at is None or now - self.looked_at >= _WATCHED:
+            self.looked_at = now
+            self.running = self.pool.submit(self.check, now)
+
+    def check(self, now: datetime) -> None:
+        """Find what is wrong, and tell what has not been told; trouble with it costs a line."""
+        try:
+            for alarm in health.check(self.database, now):
+                if alarm.new:
+                    console.complain(f"{alarm.source or 'all outlets'}: {alarm.what}: {alarm.why}; {alarm.next}")
+            for fault in notify.tell(self.database, now, self.ways):
+                console.complain(fault)
+        except Exception as error:
+            console.complain(f"health: {first_words(error)}; the next check is in {_WATCHED // _MINUTE} minutes")
+
+    def close(self) -> None:
+        """Let a check that is under way end."""
+        self.pool.shutdown()
+
+
+def _go(schedule: Schedule, watch: _Watch, stop: threading.Event, *, once: bool) -> None:
+    """Look again and again; a MongoDB or a cluster that is away is waited for."""
+    lost = ""
     while not stop.is_set():
         try:
-            schedule.look(agenda.clock(schedule.database))
+            now = agenda.clock(schedule.database)
+            schedule.look(now)
             if lost:
-                lost = False
-                console.complain("MongoDB answers again.")
-        except PyMongoError as error:
+                console.complain(f"{lost} answers again.")
+                lost = ""
+            if not once:
+                watch.look(now)
+            elif not schedule.running:
+                watch.check(now)
+                return
+        except (PyMongoError, OSError) as error:
             if once:
                 raise
             if not lost:
-                lost = True
-                console.complain(f"MongoDB: {first_words(error)}; the schedule waits for it.")
-        if once and not schedule.running:
-            return
+                lost = "MongoDB" if isinstance(error, PyMongoError) else "the cluster"
+                console.complain(f"{lost}: {first_words(error)}; the schedule waits for it.")
         stop.wait(_LOOK_SECONDS)
 
 

@@ -17,6 +17,9 @@ from commands.console import UsageFault, guarded
 from schedule import job, metrics
 from schedule.hands import VARIABLE, ClusterFault, security
 
+#: How long a worker asks for its scheduler before it gives up.
+_JOIN_SECONDS = 15
+
 
 class Command(ScrapyCommand):
     """Join a Dask cluster and run the crawls that its clients hand out."""
@@ -63,7 +66,7 @@ async def _serve(address: str, settings: BaseSettings) -> None:
     """
     from distributed import Worker
 
-    secured = security(address)
+    secured = security(address, "worker")
     folder = Path(settings["DATA_DIR"]) / "dask"
     folder.mkdir(parents=True, exist_ok=True)
     slots = settings.getint("SCHEDULE_SLOTS")
@@ -73,8 +76,6 @@ async def _serve(address: str, settings: BaseSettings) -> None:
         raise ClusterFault(f"WORKER_PORT={settings['WORKER_PORT']}: {error.strerror}; 0 takes any free port") from error
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
     try:
         # Without a nanny: crawls are processes of their own, and whatever started this worker starts it again.
         async with Worker(
@@ -84,9 +85,15 @@ async def _serve(address: str, settings: BaseSettings) -> None:
             security=secured,
             local_directory=str(folder),
             memory_limit=0,
+            # Unencrypted, it must not be reached from elsewhere.
+            host=None if secured else "127.0.0.1",
+            death_timeout=_JOIN_SECONDS,
             dashboard=False,
             dashboard_address="127.0.0.1:0",
         ) as worker:
+            # Only now: till then a signal ends the process.
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(signum, stop.set)
             console.out.print(f"Joined {address}: {slots} crawls at once; figures on http://127.0.0.1:{port}/metrics.")
             ended = asyncio.create_task(worker.finished())
             stopped = asyncio.create_task(stop.wait())
@@ -99,8 +106,8 @@ async def _serve(address: str, settings: BaseSettings) -> None:
                 if ended.done() or not worker.state.executing_count:
                     break
                 await asyncio.sleep(1)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterFault(f"{VARIABLE}={address}: {error}") from error
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+        raise ClusterFault(f"{VARIABLE}={address}: {error.__cause__ or error}") from error
     finally:
         server.shutdown()
     console.out.print("Left.")

@@ -65,6 +65,7 @@ class SourceSpider(Spider):
         captured: `captures` documents of answers that are on disk and not yet in the index; the Store pipeline enters them.
         storage_failed: MongoDB or the disk was lost for good, or refused a document.
         stopped: why good manners have ended the crawl before its work was done, in words; "" where they have not.
+        reopens_at: when the outlet's quiet hours are over, or its budget is fresh, where that ended it; aware.
         close_reason: why the crawl ended, "" while it runs.
         ages: since its publication, at which an article is visited again.
         validators: of the entry points.
@@ -79,6 +80,7 @@ class SourceSpider(Spider):
     ages: tuple[timedelta, ...] = ()
     storage_failed = False
     stopped = ""
+    reopens_at: datetime | None = None
     close_reason = ""
 
     def __init__(

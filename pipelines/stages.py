@@ -39,6 +39,9 @@ from sources.model import Source
 
 logger = logging.getLogger(__name__)
 
+#: Scrapy's word for a crawl that a signal ended.
+_INTERRUPTED = "shutdown"
+
 
 class Stage:
     """What every pipeline knows: its crawler, hence the spider, its outlet and its archive."""
@@ -240,10 +243,14 @@ class Store(Stage):
                 written.set_result(None)
 
     async def _write(self, entries: list[writer.Entry]) -> None:
-        await self.spider.lease.check(self.spider.database)
-        await self._index(self.spider.database)
-        run, ages = self.spider.run.id, self.spider.ages
-        await store.write(self.spider.database, entries, self.made_by, run, self._compare, ages=ages)
+        database, lease, run, ages = self.spider.database, self.spider.lease, self.spider.run.id, self.spider.ages
+
+        async def check() -> None:
+            await lease.check(database)
+
+        await check()
+        await self._index(database)
+        await store.write(database, entries, self.made_by, run, self._compare, ages=ages, check=check)
         await self._erase([entry.page for entry in entries if entry.page.outcome is Outcome.WITHDRAWN])
 
     async def _erase(self, pages: list[Page]) -> None:
@@ -304,18 +311,23 @@ class Store(Stage):
             if not (self.spider.urls or lease.lost):
                 cursor = self.spider.kept_cursor(reason)
                 await self.spider.storage(lambda: ledger.write_cursor(database, lease, cursor))
-                await self._learn()
+                await self._learn(reason)
         finally:
             lease.waking.set()
             await self.keeping
         await self.spider.storage(lambda: lease.release(database))
 
-    async def _learn(self) -> None:
-        """Keep what the crawl tells of the outlet's habit."""
-        visit = self.spider.news.visit()
+    async def _learn(self, reason: str) -> None:
+        """Keep what the crawl tells of the outlet's habit; one that was interrupted has seen a part, and is tried again."""
+        if reason == _INTERRUPTED:
+            return
+        database, lease = self.spider.database, self.spider.lease
+        visit, reopens_at = self.spider.news.visit(), self.spider.reopens_at
         if visit is not None:
-            database, lease, zone = self.spider.database, self.spider.lease, ZoneInfo(self.source.timezone)
+            zone = ZoneInfo(self.source.timezone)
             await self.spider.storage(lambda: habits.keep(database, lease, visit, zone))
+        elif reopens_at is not None:
+            await self.spider.storage(lambda: habits.wait(database, lease, reopens_at))
 
     async def _close_warc(self) -> None:
         if not hasattr(self.spider, "warc"):

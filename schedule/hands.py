@@ -105,9 +105,11 @@ def check_address(address: str) -> None:
         )
 
 
-def security(address: str) -> Any:
+def security(address: str, role: str = "client") -> Any:
     """What a connection to the scheduler is secured by: the certificates that Dask's configuration names.
 
+    Args:
+        role: "client" or "worker".
     Raises:
         ClusterFault: it is to be secured, and they are missing or cannot be read.
     """
@@ -117,12 +119,12 @@ def security(address: str) -> Any:
     if not address.startswith("tls:"):
         return None
     secured = Security(require_encryption=True)  # type: ignore[no-untyped-call]
-    for name in ("tls_ca_file", "tls_client_cert", "tls_client_key"):
+    for name in ("tls_ca_file", f"tls_{role}_cert", f"tls_{role}_key"):
         path = getattr(secured, name)
         if not path or not os.path.isfile(path):
             raise ClusterFault(
                 f"{VARIABLE}={address}: {name} is {path or 'not set'}: name the certificates in "
-                "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__CLIENT__CERT and …__CLIENT__KEY (docs/scale.md)"
+                f"DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__{role.upper()}__CERT and …__{role.upper()}__KEY (docs/scale.md)"
             )
     return secured
 

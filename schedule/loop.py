@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,10 @@ _IDLE, _IDLE_LOOKS = timedelta(minutes=1), 20
 _LONGEST_IDLE = timedelta(hours=1)
 #: How often one outlet is given work of lower rank.
 _REST = timedelta(minutes=30)
+
+
+class ClusterLost(RuntimeError):
+    """What ran the job is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Schedule:
         terms, limits: how often, and how long.
         told: called with each job that has ended.
         running: jobs under way by the names of their outlets.
+        looked: when idle hands last looked for work at an outlet.
     """
 
     database: Database[dict[str, Any]]
@@ -67,6 +72,7 @@ class Schedule:
     limits: Limits
     told: Callable[[Done], None] = lambda done: None
     running: dict[str, tuple[Job, datetime, Future[Done]]] = field(default_factory=dict)
+    looked: dict[str, datetime] = field(default_factory=dict)
     agenda: Agenda = field(default_factory=Agenda)
     reckoned: datetime | None = None
     idled: datetime | None = None
@@ -103,15 +109,20 @@ class Schedule:
         for name, (task, begun, future) in list(self.running.items()):
             if not future.done():
                 continue
-            del self.running[name]
-            error = future.exception()
+            try:
+                error = future.exception()
+            except CancelledError:
+                error = ClusterLost("the cluster's scheduler is gone")
             if error is not None:
+                del self.running[name]
                 metrics.LOST.inc()
                 logger.error("%s: the %s was lost with its worker: %s", name, task.kind, error)
                 continue
             done = future.result()
             if task.kind == BACKFILL and agenda.has_finished(self.database, name, begun):
                 agenda.filled(self.database, name, task.since)
+            # Not before: where MongoDB was lost above, the next look comes here again.
+            del self.running[name]
             self.told(done)
 
     def _start_due(self, states: dict[str, dict[str, Any]], now: datetime) -> None:
@@ -133,9 +144,10 @@ class Schedule:
         free = self.hands.slots - len(self.running) - (self.hands.slots > 1)
         rested = now - _REST
         # Those that have waited longest, so that each has its turn.
-        order = sorted(
-            self.sources, key=lambda source: states[source.name].get("idle_at") or now - timedelta(days=9999)
-        )
+        long_ago = now - timedelta(days=9999)
+        order = sorted(self.sources, key=lambda source: states[source.name].get("idle_at") or long_ago)
+        # Those that had nothing to do are looked at again when all the others were.
+        order.sort(key=lambda source: self.looked.get(source.name, long_ago))
         looks = _IDLE_LOOKS
         for source in order:
             if free <= 0 or looks <= 0:
@@ -145,6 +157,7 @@ class Schedule:
             if (state.get("idle_at") or rested) > rested or not seconds or not self._is_free(source, state, now):
                 continue
             looks -= 1
+            self.looked[source.name] = now
             if agenda.has_rechecks(self.database, source.name, now):
                 kind = RECHECK
             elif self.limits.since and state.get("filled") != self.limits.since:

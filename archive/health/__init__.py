@@ -195,10 +195,14 @@ def _keep(db: Database[Document], finding: Finding, now: datetime, others: Colle
         stronger = _of_cause(standing, [name for name, cause in CAUSES.items() if finding.cause in cause.explains])
         try:
             if known is not None or stronger is not None:
-                change = kept | told if known is not None else kept
-                identifier = (known or stronger or {})["_id"]
+                change: Document = {"$set": kept | told if known is not None else kept}
+                alarm = known or stronger or {}
+                if alarm["told_closed"]:
+                    # Whoever has heard that it was mended must hear that it is not.
+                    heard = {f"told.{way}": "" for way in alarm["told_closed"]}
+                    change |= {"$set": change["$set"] | {"told_closed": {}}, "$unset": heard}
                 document = db.alarms.find_one_and_update(
-                    {"_id": identifier}, {"$set": change}, return_document=ReturnDocument.AFTER
+                    {"_id": alarm["_id"]}, change, return_document=ReturnDocument.AFTER
                 )
                 assert document is not None
                 return alarm_of(document)

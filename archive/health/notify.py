@@ -83,10 +83,12 @@ def tell(db: Database[Document], now: datetime, open_to: Iterable[Way]) -> list[
             continue
         try:
             way.send(title_of(opened, closed), text_of(opened, closed))
-        except WayFailed as error:
-            faults.append(f"alarms could not be told by {way.name}: {error}; the next check tries again")
+        except BaseException as error:
             _unclaim(db, opened, f"told.{way.name}")
             _unclaim(db, closed, f"told_closed.{way.name}")
+            if not isinstance(error, WayFailed):
+                raise
+            faults.append(f"alarms could not be told by {way.name}: {error}; the next check tries again")
     return faults
 
 

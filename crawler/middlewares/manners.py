@@ -161,6 +161,7 @@ class MannersMiddleware:
         if self.source is None or not self.manners.quiet:
             return ""
         until = quiet_until(datetime.now(ZoneInfo(self.source.timezone)), self.manners.quiet)
+        self.spider.reopens_at = until
         return f"these are its quiet hours, until {until:%H:%M} ({self.source.timezone})" if until else ""
 
     async def _spend(self) -> None:
@@ -174,6 +175,8 @@ class MannersMiddleware:
         budget, day = self.manners.budget, f"{datetime.now(ZoneInfo(self.source.timezone)):%Y-%m-%d}"
         if not await self._ask_archive(lambda: manners.spend(self.spider.database, self.spider.name, day, budget)):
             words = f"its budget of {budget} requests a day is spent"
+            tomorrow = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(self.source.timezone)) + timedelta(days=1)
+            self.spider.reopens_at = tomorrow.astimezone(UTC)
             self._end_crawl("budget", words)
             raise NotNow(words)
 

@@ -191,6 +191,11 @@ def test_each_way_hears_of_an_alarm_once(
     notify.tell(database, now, ways)
     notify.tell(database, now, ways)
     assert [message["title"] for message in receiver.messages][1:] == ["Marsad: 1 mended"]
+    # Whoever was told that it is mended hears that it is not.
+    health.check(database, now)
+    notify.tell(database, now, ways)
+    notify.tell(database, now, ways)
+    assert [message["title"] for message in receiver.messages][2:] == ["Marsad: 1 new alarm"]
     stored = str(database.alarms.find_one({}))
     for secret in ("s3cr3t", "tok3n"):
         assert secret not in stored + caplog.text + " ".join(faults) + repr([way.name for way in ways])

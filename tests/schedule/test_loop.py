@@ -18,6 +18,7 @@ import pytest
 from pymongo import WriteConcern
 from pymongo.database import Database
 
+from schedule import loop
 from schedule.job import BACKFILL, CRAWL, RECHECK, Done, Job
 from schedule.loop import Limits, Schedule
 from schedule.plan import Terms
@@ -196,6 +197,25 @@ def due_article(database: Archive, source: str) -> None:
     new |= {"attempts": 0, "answered": None, "etag": None, "last_modified": None, "detail": ""}
     new |= {"next_at": START, "article": "a" * 20, "aliases": [], "found_by": [], "evidence": []}
     database.urls.insert_one({"_id": f"https://{source}.example/1", "source": source, **new})
+
+
+def test_outlets_without_work_keep_no_other_from_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_IDLE_LOOKS", 2)
+    last = world.sources[-1].name
+    due_article(world.database, last)
+    world.run(timedelta(hours=14), world.schedule())
+    assert world.visits(last, RECHECK)
+
+
+def test_a_job_whose_cluster_is_gone_is_lost_and_no_more(world: World) -> None:
+    schedule = world.schedule()
+    schedule.look(START)
+    for _, _, future in world.under_way:
+        future.cancel()
+    world.under_way.clear()
+    schedule.look(START + MINUTE)
+    world.run(timedelta(hours=2), schedule)
+    assert {task.source for _, task in world.begun} == {source.name for source in world.sources}
 
 
 def test_idle_hands_check_what_is_due_then_walk_the_past_once(world: World) -> None:
