@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import pairwise
 from math import log
 from typing import Any
@@ -28,6 +29,8 @@ from language.tokens import COMMON, TITLE, UNSURE, Token, tokens
 Document = dict[str, Any]
 
 _COUNTED = 5 * FEW
+#: Facts of so many articles are looked up one by one; those of more cost less as a run through the index.
+MANY = 10 * FEW
 _DAY, _EPOCH = timedelta(days=1), date(1970, 1, 1)
 _BITS = {stem: number for number, stem in enumerate(COMMON)}
 # MongoDB reads one index in one thread: two readings at once take the time of the longer.
@@ -124,7 +127,8 @@ class _Shelves:
         self.collection = collection
         self.question = question
         self.bounds = _bounds(question)
-        self._whole: Future[Rows] | None = None
+        self._whole: list[Future[Rows]] = []
+        self._table: Rows | None = None
         self._copies: Future[Rows] | None = None
         self._known: dict[Word, tuple[list[str], list[str]]] = {}
 
@@ -181,16 +185,17 @@ class _Shelves:
 
     def facts(self, rows: Rows) -> Rows:
         """Some marks with their facts."""
-        if len(rows) <= FEW:
-            return postings.table(self.collection, self.bounds, rows)
+        is_read = self._whole and all(part.done() for part in self._whole)
+        if len(rows) <= FEW or (len(rows) <= MANY and not is_read):
+            return self._each(partial(postings.table, self.collection, self.bounds), rows, postings.TABLE)
         table = self._all()
         return table[postings.within(table["row"], rows)]
 
     def standing(self, rows: Rows) -> Rows:
         """Without copies, and without what has vanished or what has not, where a question says so."""
         if not self.question.copies and len(rows):
-            few = len(rows) <= FEW
-            copies = self._copies_of(rows) if few or self._copies is None else self._copies.result()
+            is_read = self._copies is not None and (self._copies.done() or len(rows) > MANY)
+            copies = self._copies.result() if self._copies is not None and is_read else self._copies_of(rows)
             rows = postings.without(rows, copies)
         if self.question.gone is not None and len(rows):
             vanished = self._among("gone_at", {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}, rows)
@@ -271,20 +276,29 @@ class _Shelves:
         return self._among("copy_of", {"$gt": ""}, rows)
 
     def _among(self, name: str, value: Any, rows: Rows | None) -> Rows:
-        few = rows is not None and len(rows) <= FEW
-        return postings.rows(self.collection, name, value, self.bounds, rows if few else None)
+        read = partial(postings.rows, self.collection, name, value, self.bounds)
+        return self._each(read, rows, postings.ROW) if rows is not None and len(rows) <= MANY else read()
+
+    def _each(self, read: Callable[[Rows], Rows], rows: Rows, layout: Any) -> Rows:
+        """Look up some marks, so many at a time, several times at once."""
+        parts = [rows[start : start + FEW] for start in range(0, len(rows), FEW)]
+        if len(parts) <= 1:
+            return read(rows)
+        return np.concatenate([found.result() for found in [_submit(read, part) for part in parts]], dtype=layout)
 
     def _read_ahead(self) -> None:
         """Begin what a question with many answers needs, while its words are looked up."""
-        self._whole = _submit(postings.table, self.collection, self.bounds)
+        parts = postings.halves(self.collection, self.bounds)
+        self._whole = [_submit(postings.table, self.collection, part) for part in parts]
         if not self.question.copies and self.collection.name == "articles":
             self._copies = _submit(self._copies_of, None)
 
     def _all(self) -> Rows:
-        if self._whole is None:
-            self._read_ahead()
-        assert self._whole is not None
-        return self._whole.result()
+        if self._table is None:
+            if not self._whole:
+                self._read_ahead()
+            self._table = np.concatenate([part.result() for part in self._whole], dtype=postings.TABLE)
+        return self._table
 
 
 def _bounds(question: Question) -> Document:

@@ -109,13 +109,13 @@ def weighted_median(pairs: Iterable[tuple[float, int]]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class Week:
     """When an outlet publishes how much, learnt from what visits found.
 
     Attributes:
         hourly: articles of each hour of the week (UTC, from Monday), 168 numbers.
         cumulated: of the hours before each, 169 numbers.
-        gaps: what was missed, by this habit, in each past silence between two visits with news.
+        gaps: what was missed, by such a week, in each past silence between two visits with news.
     """
 
     hourly: list[float]
@@ -133,7 +133,7 @@ class Habit:
         return weeks * self.cumulated[168] + self.cumulated[whole] + (hour - whole) * self.hourly[whole]
 
 
-def learn(looks: list[Document]) -> Habit | None:
+def learn(looks: list[Document]) -> Week | None:
     """The habit that some visits show; None where they are too few, or without news.
 
     Args:
@@ -169,10 +169,10 @@ def learn(looks: list[Document]) -> Habit | None:
     cumulated = [0.0]
     for number in hourly:
         cumulated.append(cumulated[-1] + number)
-    habit = Habit(hourly, cumulated, [])
+    week = Week(hourly, cumulated, [])
     news = [look["started"] for look in looks if fresh(look)]
-    habit.gaps.extend(habit.expected(before, after) for before, after in pairwise(news))
-    return habit
+    week.gaps.extend(week.expected(before, after) for before, after in pairwise(news))
+    return week
 
 
 def _factor(counts: Sequence[float], exposure: Sequence[float], rate: float, even: float) -> float:

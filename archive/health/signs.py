@@ -18,8 +18,8 @@ from archive.health.causes import Sign
 from archive.health.history import (
     LEARNT_LOOKS,
     MEMORY,
-    Habit,
     Span,
+    Week,
     crawls,
     fresh,
     is_look,
@@ -60,7 +60,7 @@ def signs(runs: Sequence[Document], now: datetime, past: Sequence[Span] = ()) ->
         return []
     usual = outside(recent, past)
     looks = [run for run in recent if is_look(run)]
-    habit = learn([run for run in usual if is_look(run)])
+    week = learn([run for run in usual if is_look(run)])
     found: list[Sign] = []
     found += turned_away(recent)
     found += entries(recent, usual)
@@ -71,9 +71,9 @@ def signs(runs: Sequence[Document], now: datetime, past: Sequence[Span] = ()) ->
     found += changes.fields(recent, usual)
     found += changes.texts(recent, usual)
     found += idle(recent, now)
-    if habit is not None and looks:
-        found += silence(looks, habit)
-        found += volume(looks, [run for run in usual if is_look(run)], habit)
+    if week is not None and looks:
+        found += silence(looks, week)
+        found += volume(looks, [run for run in usual if is_look(run)], week)
     return found
 
 
@@ -234,15 +234,15 @@ def idle(recent: list[Document], now: datetime) -> Iterator[Sign]:
 # -- how much it publishes ---------------------------------------------------------------------------------------------
 
 
-def silence(looks: list[Document], habit: Habit) -> Iterator[Sign]:
+def silence(looks: list[Document], week: Week) -> Iterator[Sign]:
     """No news for longer than the outlet's habit, its nights and weekends taken into account."""
     news = [look for look in looks if fresh(look)]
     if not news:
         return
     last, latest = news[-1], looks[-1]
     quiet = [look for look in looks if look["started"] > last["started"]]
-    missed = habit.expected(last["started"], latest["started"])
-    bound = max(_MISSED, _LONGEST * max(habit.gaps, default=0.0))
+    missed = week.expected(last["started"], latest["started"])
+    bound = max(_MISSED, _LONGEST * max(week.gaps, default=0.0))
     if len(quiet) < _FAILING or missed < bound or latest["started"] - last["started"] < timedelta(hours=_HOURS):
         return
     named = [entry for entry in latest["entries"] if entry["error"] is None]
@@ -254,17 +254,17 @@ def silence(looks: list[Document], habit: Habit) -> Iterator[Sign]:
     yield Sign(cause, words, last["started"])
 
 
-def volume(looks: list[Document], usual: list[Document], habit: Habit) -> Iterator[Sign]:
+def volume(looks: list[Document], usual: list[Document], week: Week) -> Iterator[Sign]:
     """Far fewer, or far more, articles in some days than in any such days before."""
     latest, first = looks[-1]["started"], usual[0]["started"]
     for days in _DAYS:
         width = timedelta(days=days)
         start = latest - width
         seen = sum(fresh(look) for look in looks if look["started"] > start)
-        wanted = habit.expected(start, latest)
+        wanted = week.expected(start, latest)
         if wanted < 6:
             continue
-        past = _windows(usual, habit, first, start, width)
+        past = _windows(usual, week, first, start, width)
         if len(past) < 12:
             continue
         scatter = spread([count for count, _ in past], [expected for _, expected in past])
@@ -279,13 +279,13 @@ def volume(looks: list[Document], usual: list[Document], habit: Habit) -> Iterat
 
 
 def _windows(
-    usual: list[Document], habit: Habit, first: datetime, until: datetime, width: timedelta
+    usual: list[Document], week: Week, first: datetime, until: datetime, width: timedelta
 ) -> list[tuple[float, float]]:
     """What past spans of a width brought, and what was expected of them, a day apart."""
     found, end = [], until
     while end - width >= first:
         start = end - width
         count = sum(fresh(look) for look in usual if start < look["started"] <= end)
-        found.append((float(count), habit.expected(start, end)))
+        found.append((float(count), week.expected(start, end)))
         end -= timedelta(days=1)
     return found

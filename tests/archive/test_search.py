@@ -130,6 +130,7 @@ def test_a_question_finds_what_it_asks_for(
         filters = {"sort": "newest"} | filters
         monkeypatch.setattr(matching, "_COUNTED", 1)
         monkeypatch.setattr(matching, "FEW", 1)
+        monkeypatch.setattr(matching, "MANY", 3)
         monkeypatch.setattr(postings, "FEW", 1)
     found = ask(library, text, **filters)
     assert (numbers(found), found.total) == (wanted, len(wanted))
