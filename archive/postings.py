@@ -7,12 +7,14 @@ would take half a second to decode one by one.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from bson import Binary
+from bson import Binary, CodecOptions, Int64, decode
+from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
 from archive.shelf import MARK, NAMED, WORDS
@@ -28,6 +30,9 @@ assert ROW.itemsize == MARK.size
 #: So many marks are looked up one by one, in one question; of a word, more of them cost less as a run through the index.
 FEW = 1500
 _WHOLE = 2**31 - 1
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+_INT32 = struct.Struct("<i")
+_ARRAY = 4
 # {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "facts": Binary}} (bsonspec.org): lengths, types, names.
 _HEAD = 4 + 1 + len("search\0") + 4
 _FIELD = 1 + len("shelf\0") + 4 + 1
@@ -162,8 +167,60 @@ def _read(
     hint: list[tuple[str, int]],
     layout: np.dtype[Any],
 ) -> Rows:
-    batches: Any = collection.find_raw_batches(query, {"_id": 0, **projection}, hint=hint, batch_size=_WHOLE)
-    data = b"".join(bytes(batch) for batch in batches)
-    if len(data) % layout.itemsize or (data and int.from_bytes(data[:4], "little") != layout.itemsize):
-        raise ValueError("the search index holds marks of another form: 'scrapy reprocess' makes them anew")
-    return np.frombuffer(data, layout)
+    """What a query finds, as an array of a layout. pymongo would make an object of each document, even of raw batches."""
+    name, database = collection.name, collection.database
+    find = {
+        "find": name,
+        "filter": query,
+        "projection": {"_id": 0, **projection},
+        "hint": dict(hint),
+        "batchSize": _WHOLE,
+    }
+    found = []
+    with database.client.start_session() as session:
+        number, batch = _batch(database.command(find, codec_options=_RAW, session=session))
+        found += _documents(batch, layout)
+        while number:
+            more = {"getMore": Int64(number), "collection": name, "batchSize": _WHOLE}
+            number, batch = _batch(database.command(more, codec_options=_RAW, session=session))
+            found += _documents(batch, layout)
+    return np.concatenate(found, dtype=layout) if found else np.empty(0, layout)
+
+
+def _batch(reply: RawBSONDocument) -> tuple[int, memoryview]:
+    """The cursor's number, 0 where there is no more, and the BSON array of its documents."""
+    cursor = reply["cursor"].raw
+    head = bytes(cursor[:32]).find(b"Batch\0") + len(b"Batch\0")
+    if cursor[4] != _ARRAY or head < len(b"Batch\0"):
+        raise ValueError("MongoDB answers a query in another form than 7.0 and 8.0 do")
+    (size,) = _INT32.unpack_from(cursor, head)
+    rest = bytes(cursor[head + size :])
+    number = decode(_INT32.pack(4 + len(rest)) + rest)["id"]
+    return int(number), memoryview(cursor)[head : head + size]
+
+
+def _documents(array: memoryview, layout: np.dtype[Any]) -> list[Rows]:
+    """The documents of a BSON array, which all have one size: a run for each number of digits that their indexes have."""
+    fields = {name: int(place[1]) for name, place in (layout.fields or {}).items()}
+    found = []
+    at, end, digits, most = 4, len(array) - 1, 1, 10
+    while at < end:
+        before = 1 + digits + 1
+        stride = before + layout.itemsize
+        number = min(most, (end - at) // stride)
+        spread: Any = {
+            "names": [*fields, "size"],
+            "formats": [layout[name] for name in fields] + ["<i4"],
+            "offsets": [before + offset for offset in fields.values()] + [before],
+            "itemsize": stride,
+        }
+        run = np.frombuffer(array, np.dtype(spread), number, at)
+        at += number * stride
+        if not number or (run["size"] != layout.itemsize).any() or (number < most and at != end):
+            raise ValueError("the search index holds marks of another form: 'scrapy reprocess' makes them anew")
+        made = np.empty(number, layout)
+        for name in fields:
+            made[name] = run[name]
+        found.append(made)
+        digits, most = digits + 1, 9 * 10**digits
+    return found
