@@ -252,9 +252,11 @@ class _Shelves:
     def _forms(self, word: Word) -> tuple[list[str], list[str]]:
         """The stems under which a word of a question stands in this archive: the common ones, and the others."""
         if word not in self._known:
-            is_sure = bool(self._count(word.stems, 1))
-            stems = word.stems if is_sure else word.stems + word.doubtful
-            stems = tuple(stem for stem in stems if self._count(_tokens([stem]), 1)) or stems
+            stems = word.stems
+            if word.doubtful and not self._count(stems, 1):
+                stems += word.doubtful
+            if len(stems) > 1:
+                stems = tuple(stem for stem in stems if self._count(_tokens([stem]), 1)) or stems
             self._known[word] = [one for one in stems if one in _BITS], [one for one in stems if one not in _BITS]
         return self._known[word]
 

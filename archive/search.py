@@ -132,13 +132,15 @@ def every(
     fields = dict.fromkeys(("search.tokens", "search.facts", "search.rules", *without), 0)
     for start in range(0, len(ordered), LARGEST_PAGE):
         page = ordered[start : start + LARGEST_PAGE]
-        yield from _articles(database, page, fields)
+        yield from _articles(database, page, fields).values()
 
 
 def _hits(database: Database[Document], question: Question, page: Rows, earlier: Rows) -> list[Hit]:
     words = [word for part in question.parts if not part.excluded for word in part.words]
-    articles = _articles(database, page, _FIELDS)
-    states = _states(database, question, [article["_id"] for article in _articles(database, earlier, {"_id": 1})])
+    found = _articles(database, page, _FIELDS)
+    articles = list(found.values())
+    changed = set(_bytes(earlier))
+    states = _states(database, question, [one["_id"] for mark, one in found.items() if mark in changed])
     twins = queries.twins(database, articles)
     hits = []
     for article in articles:
@@ -148,16 +150,25 @@ def _hits(database: Database[Document], question: Question, page: Rows, earlier:
     return hits
 
 
-def _articles(database: Database[Document], page: Rows, fields: Document) -> list[Document]:
-    """The articles of some marks, in their order."""
-    shown = fields | {"search.shelf": 1} if 1 in fields.values() else fields
-    found = database.articles.find({"search.shelf": {"$in": postings.marks(page)}}, shown)
+def _bytes(page: Rows) -> list[bytes]:
+    return [row.tobytes() for row in page]
+
+
+def _articles(database: Database[Document], page: Rows, fields: Document) -> dict[bytes, Document]:
+    """Mark → article, in the order of the page.
+
+    Args:
+        fields: to leave out; not `search.shelf`.
+    """
+    found = database.articles.find({"search.shelf": {"$in": postings.marks(page)}}, fields)
     by_mark = {bytes(article.pop("search")["shelf"]): article for article in found}
-    return [by_mark[mark] for row in page if (mark := row.tobytes()) in by_mark]
+    return {mark: by_mark[mark] for mark in _bytes(page) if mark in by_mark}
 
 
 def _states(database: Database[Document], question: Question, ids: list[str]) -> dict[str, Document]:
     """Article → the last of its earlier states that has what was asked for."""
+    if not ids:
+        return {}
     found: dict[str, Document] = {}
     for state in database.versions.find({"article": {"$in": ids}}, {"search": 0}).sort("n", 1):
         if state["article"] not in found or matching.meets(question.parts, state["title"], state["text"]):

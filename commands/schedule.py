@@ -160,17 +160,25 @@ class _Watch:
             return
         if self.looked_at is None or now - self.looked_at >= _WATCHED:
             self.looked_at = now
-            self.running = self.pool.submit(self.check, now)
+            self.running = self.pool.submit(self._beside, now)
 
     def check(self, now: datetime) -> None:
-        """Find what is wrong, and tell what has not been told; trouble with it costs a line."""
+        """Find what is wrong, and tell what has not been told.
+
+        Raises:
+            pymongo.errors.PyMongoError: MongoDB was lost.
+        """
+        for alarm in health.check(self.database, now):
+            if alarm.new:
+                console.complain(f"{alarm.source or 'all outlets'}: {alarm.what}: {alarm.why}; {alarm.next}")
+        for fault in notify.tell(self.database, now, self.ways):
+            console.complain(fault)
+
+    def _beside(self, now: datetime) -> None:
         try:
-            for alarm in health.check(self.database, now):
-                if alarm.new:
-                    console.complain(f"{alarm.source or 'all outlets'}: {alarm.what}: {alarm.why}; {alarm.next}")
-            for fault in notify.tell(self.database, now, self.ways):
-                console.complain(fault)
+            self.check(now)
         except Exception as error:
+            # Whatever goes wrong here, the crawls go on.
             console.complain(f"health: {first_words(error)}; the next check is in {_WATCHED // _MINUTE} minutes")
 
     def close(self) -> None:

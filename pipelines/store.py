@@ -32,13 +32,14 @@ async def write(
         run: the run that the attempts belong to.
         compare_texts: `identity.compare`, awaited; None leaves copies to be derived later.
         ages: since its publication, at which an article is visited again.
-        check: raises where the outlet is another crawl's by now; asked before the articles and before the ledger are written.
+        check: raises where the outlet is another crawl's by now; asked where another process wrote
+            the same articles, and before the ledger is written.
     Raises:
         archive.writer.Overtaken: articles are written by another process again and again.
         pymongo.errors.PyMongoError: the server was lost, or refuses a document of the ledger.
     """
     for attempt in range(_ATTEMPTS):
-        if check is not None:
+        if check is not None and attempt:
             await check()
         await writer.identify(database, entries)
         try:

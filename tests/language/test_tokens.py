@@ -32,6 +32,9 @@ def finds(question: str, text: str) -> bool:
         ("امن", "وبالأمنِ"),
         ("أمن", "أمنية"),
         ("وزير", "الوزير"),
+        ("الله", "والله"),
+        ("الله", "لله"),
+        ("بالله", "الله"),
         ("الوزير", "وزيرا"),
         ("وقال", "قال"),
         ("قال", "فقال"),
@@ -86,6 +89,8 @@ def test_a_word_is_found_in_its_other_forms(question: str, text: str) -> None:
         ("ministre", "administration"),
         ("visa", "viser"),
         ("قضاة", "قضائية"),
+        ("الله", "له"),
+        ("الآن", "أن"),
     ],
 )
 def test_other_words_are_not(question: str, text: str) -> None:
