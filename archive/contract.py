@@ -240,6 +240,12 @@ _SEARCH = (
         items="string",
     ),
     Field(
+        "sequence",
+        "binData",
+        "words of title and text one after another, four bytes a stem, in which phrases are looked for",
+        "language/tokens.py",
+    ),
+    Field(
         "shelf",
         "binData",
         "instant, identity, outlet, language and score, so that marks sort by instant",
@@ -251,7 +257,7 @@ _SEARCH = (
         "codes of its aspects and of the entities it names most, and which of the commonest words it has",
         "archive/shelf.py",
     ),
-    Field("rules", "int", "by which version of the rules the tokens were made", "language/tokens.py"),
+    Field("rules", "int", "by which version of the rules tokens and sequence were made", "language/tokens.py"),
 )
 
 ARTICLES = Collection(

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import partial, reduce
 from itertools import pairwise
 from math import log
 from typing import Any
@@ -24,7 +24,7 @@ from pymongo.database import Database
 from archive import postings, shelf
 from archive.postings import FEW, Rows
 from language.question import Asked, Word
-from language.tokens import COMMON, TITLE, UNSURE, Token, tokens
+from language.tokens import ALTERNATIVE, COMMON, GAP, TITLE, UNSURE, Token, code, tokens
 
 Document = dict[str, Any]
 
@@ -372,19 +372,25 @@ def _marks_of_articles(
 
 def _spoken(collection: Collection[Document], part: Asked, found: Rows) -> Rows:
     """Those of some articles in which the words of a phrase stand side by side."""
-    kept = [
-        shelf_mark
-        for marks in _parts(postings.marks(found))
-        for shelf_mark, texts in _texts(collection, marks)
-        if any(_has(tokens(text), part.words) for text in texts)
-    ]
-    return postings.ordered(np.frombuffer(b"".join(kept), postings.ROW))
+    kept = [_submit(_having_phrase, collection, part, marks) for marks in _parts(postings.marks(found))]
+    return postings.ordered(postings.joined([one.result() for one in kept])) if kept else found
 
 
-def _texts(collection: Collection[Document], marks: list[Binary]) -> list[tuple[bytes, list[str]]]:
+def _having_phrase(collection: Collection[Document], part: Asked, marks: list[Binary]) -> Rows:
+    """Those of some articles in which the words of a phrase stand side by side, by `search.sequence`."""
     query = {"search.shelf": {"$in": marks}}
-    found = collection.find(query, {"title": 1, "text": 1, "search.shelf": 1})
-    return [(bytes(one["search"]["shelf"]), [one["title"], one["text"]]) for one in found]
+    found = [one["search"] for one in collection.find(query, {"_id": 0, "search.shelf": 1, "search.sequence": 1})]
+    # A gap before each: no phrase begins in one article and ends in the next.
+    read = np.frombuffer(b"".join(GAP + one["sequence"] for one in found), "<u4")
+    codes, places = read & (ALTERNATIVE - 1), np.cumsum(read < ALTERNATIVE)
+    standing = [
+        np.unique(places[np.isin(codes, [code(stem) for stem in (*word.stems, *word.doubtful)])]) - offset
+        for offset, word in enumerate(part.words)
+    ]
+    places_of_phrase = reduce(partial(np.intersect1d, assume_unique=True), standing)
+    starts = np.cumsum([0] + [1 + len(one["sequence"]) // len(GAP) for one in found])[:-1]
+    having = np.unique(np.searchsorted(places[starts], places_of_phrase, side="right") - 1) if found else []
+    return np.frombuffer(b"".join(bytes(found[number]["shelf"]) for number in having), postings.ROW)
 
 
 def _has(spoken: Sequence[Token], words: Sequence[Word]) -> bool:

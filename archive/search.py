@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from archive import counting, matching, postings, queries
+from archive import counting, matching, postings, queries, shelf
 from archive.marking import Marked, excerpts, marked
 from archive.matching import Question
 from archive.postings import Rows
@@ -25,9 +25,7 @@ Document = dict[str, Any]
 
 SORTS = ("relevance", "newest", "oldest")
 LARGEST_PAGE, LAST_PAGE = 200, 10_000
-_FIELDS = dict.fromkeys(
-    ("sketch", "search.tokens", "search.facts", "search.rules", "topic.evidence", "terms", "story_keys", "ties"), 0
-)
+_FIELDS = dict.fromkeys(("sketch", *shelf.UNREAD, "topic.evidence", "terms", "story_keys", "ties"), 0)
 
 
 @dataclass(slots=True)
@@ -129,7 +127,7 @@ def every(
         without: fields to leave out.
     """
     ordered = matching.Matching(database, question, countries or {}).ordered()
-    fields = dict.fromkeys(("search.tokens", "search.facts", "search.rules", *without), 0)
+    fields = dict.fromkeys((*shelf.UNREAD, *without), 0)
     for start in range(0, len(ordered), LARGEST_PAGE):
         page = ordered[start : start + LARGEST_PAGE]
         yield from _articles(database, page, fields).values()

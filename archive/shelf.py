@@ -1,8 +1,8 @@
 """`articles.search`: what an article is found, sorted and counted by, kept in the article itself.
 
-`tokens` holds the stems of its words (`language.tokens`), the identifiers of the lexicon, its aspects and its outlet. `shelf` and
-`facts` say the same in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
-fetches the articles that it merely counts. All three say what the page says; who copies whom and what has vanished are
+`tokens` holds the stems of its words (`language.tokens`), the identifiers of the lexicon, its aspects and its outlet; `sequence` its
+words in their order, for phrases. `shelf` and `facts` say the same in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
+fetches the articles that it merely counts. All of them say what the page says; who copies whom and what has vanished are
 asked of their own fields.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from language.tokens import COMMON, RULES, UNSURE, search_tokens
+from language.tokens import COMMON, RULES, UNSURE, indexed
 
 Document = dict[str, Any]
 
@@ -29,6 +29,8 @@ NAMED = 24
 """How many aspects and entities of an article are counted, the most often named first."""
 WORDS = 32
 """Bytes that hold a bit for each of `language.tokens.COMMON`, the first in the lowest bit of the first byte."""
+#: Fields that no reader of an article wants.
+UNREAD = ("search.tokens", "search.sequence", "search.facts", "search.rules")
 _CODE = 3
 _BITS = {stem: number for number, stem in enumerate(COMMON)}
 assert len(COMMON) <= 8 * WORDS
@@ -38,23 +40,25 @@ _LATEST = 2**32 - 1
 _AT_ONCE = 500
 
 
-def tokens_of(source: str, title: str, text: str, topic: Mapping[str, Any]) -> list[str]:
-    """`search.tokens` of an article."""
+def words_of(source: str, title: str, text: str, topic: Mapping[str, Any]) -> Document:
+    """`search.tokens` and `search.sequence` of an article."""
     marks = [f"source:{source}", *(f"aspect:{aspect}" for aspect in topic["aspects"]), *topic["entities"]]
-    return search_tokens(title, text) + marks
+    tokens, sequence = indexed(title, text)
+    return {"tokens": tokens + marks, "sequence": sequence}
 
 
-def search_field(document: Mapping[str, Any], tokens: list[str]) -> Document:
+def search_field(document: Mapping[str, Any], words: Mapping[str, Any]) -> Document:
     """`search` of an article.
 
     Args:
         document: with `_id`, `source`, `lang`, `published` and `topic`.
-        tokens: `tokens_of` it.
+        words: `words_of` it.
     """
+    tokens, sequence = words["tokens"], words["sequence"]
     topic = document["topic"]
     names = [f"aspect:{aspect}" for aspect in topic["aspects"]] + list(topic["entities"])
     facts = _names(names) + _common(tokens)
-    return {"tokens": tokens, "shelf": _shelf(document), "facts": facts, "rules": RULES}
+    return {"tokens": tokens, "sequence": sequence, "shelf": _shelf(document), "facts": facts, "rules": RULES}
 
 
 def _shelf(document: Mapping[str, Any]) -> bytes:
@@ -137,4 +141,4 @@ def upgrade(database: Database[Document], progress: Callable[[int, int], None]) 
 
 def _anew(article: Document, state: Document) -> Document:
     """`search` of a state of an article."""
-    return search_field(article, tokens_of(article["source"], state["title"], state["text"], article["topic"]))
+    return search_field(article, words_of(article["source"], state["title"], state["text"], article["topic"]))

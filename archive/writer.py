@@ -221,7 +221,7 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
     for name in ("published", "modified"):
         stored[name] = asdict(stored[name]) if stored[name] is not None else None
     stored["_id"] = entry.article_id
-    stored["search"] = search_field(stored, article.search["tokens"])
+    stored["search"] = search_field(stored, article.search)
     return {
         **stored,
         "url": old["url"] if old else entry.url,

@@ -100,8 +100,8 @@ def fill(database: Database[dict[str, Any]]) -> None:
             "story": None,
             "twins": {},
         }
-        tokens = shelf.tokens_of(truth.outlet, title, text, topic)
-        database.articles.insert_one(document | {"search": shelf.search_field(document, tokens)})
+        words = shelf.words_of(truth.outlet, title, text, topic)
+        database.articles.insert_one(document | {"search": shelf.search_field(document, words)})
     for index in ARTICLES.indexes:
         database.articles.create_index(list(index.keys))
 

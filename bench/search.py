@@ -33,7 +33,7 @@ from archive import mongo, shelf
 from archive.contract import ARTICLES
 from archive.search import Question, parse_question, search
 from language.lexicon import load
-from language.tokens import TITLE, UNSURE, pairs, search_tokens, tokens
+from language.tokens import GAP, RULES, TITLE, UNSURE, indexed, pairs, sequence, tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -47,12 +47,13 @@ _EACH = 40
 
 @dataclass(slots=True)
 class Half:
-    """The beginning or the end of a text, and the stems of its words: surely and maybe."""
+    """The beginning or the end of a text, and the stems of its words, surely and maybe, and in their order."""
 
     text: str
     sure: set[str]
     unsure: set[str]
     pairs: set[str]
+    sequence: bytes
 
     @classmethod
     def of(cls, text: str) -> Half:
@@ -60,7 +61,7 @@ class Half:
         found = tokens(text)
         sure = {stem for token in found if len(token.stems) == 1 for stem in token.stems}
         unsure = {stem for token in found if len(token.stems) > 1 for stem in token.stems}
-        return cls(text, sure, unsure, pairs(found))
+        return cls(text, sure, unsure, pairs(found), sequence(found))
 
 
 def main() -> None:
@@ -74,7 +75,8 @@ def main() -> None:
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(**mongo.client_options(uri))
     database = client["bench_search"]
     try:
-        if database.articles.estimated_document_count() != opts.articles:
+        kept = database.articles.find_one({}, {"search.rules": 1}) or {"search": {}}
+        if database.articles.estimated_document_count() != opts.articles or kept["search"].get("rules") != RULES:
             client.drop_database(database.name)
             build(database, opts.articles)
         report(database, opts.each)
@@ -145,12 +147,15 @@ def articles(number: int) -> Iterator[dict[str, Any]]:
         sure, unsure = title.sure | first.sure | second.sure, title.unsure | first.unsure | second.unsure
         words = sure | {TITLE + stem for stem in title.sure | title.unsure} | {stem + UNSURE for stem in unsure - sure}
         words |= title.pairs | first.pairs | second.pairs
+        spoken = title.sequence + GAP + first.sequence + second.sequence
         if count % 10_000 == 0:
-            assert words == {
-                word for word in search_tokens(title.text, document["text"]) if word in words or " " not in word
-            }
+            whole = indexed(title.text, document["text"])
+            assert words == {word for word in whole.tokens if word in words or " " not in word}
+            assert spoken == whole.sequence
         marks = [f"source:{document['source']}", *(f"aspect:{aspect}" for aspect in topic["aspects"]), *named]
-        yield document | {"search": shelf.search_field(document, [*sorted(words), *marks])}
+        yield document | {
+            "search": shelf.search_field(document, {"tokens": [*sorted(words), *marks], "sequence": spoken})
+        }
 
 
 def _texts(name: str) -> list[tuple[Half, Half, Half]]:
@@ -200,9 +205,7 @@ def questions(database: Database[dict[str, Any]], each: int) -> dict[str, list[Q
         "two words": made(known, known),
         "three words": made(common, known, rare),
         "a word, a year, newest": made(known, sort="newest", **year),
-        "a word without another": [
-            parse_question(f"{draw.choice(known)} -{draw.choice(common)}") for _ in range(_EACH)
-        ],
+        "a word without another": [parse_question(f"{draw.choice(known)} -{draw.choice(common)}") for _ in range(each)],
         "filters alone": made([""], outlets=(OUTLETS[3],), languages=("ar",)),
         "* word of over half": made(most),
         "* with a known word": made(most, known),

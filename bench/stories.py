@@ -98,7 +98,7 @@ class Press:
             "terms": weights,
             "story_keys": [*keys(weights), url],
         }
-        return document | {"search": search_field(document, [])}
+        return document | {"search": search_field(document, {"tokens": [], "sequence": b""})}
 
     def _drawn(self, share: float, lang: str = "") -> dict[str, float]:
         language, vocabulary = self.random.choice(self.known)

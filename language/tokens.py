@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import xxhash
+
 from language.normalize import words
 from language.stems import bases, stem
 
 #: Raised when a text no longer gives the same tokens: articles that were indexed before are then indexed anew.
-RULES = 3
+RULES = 4
 
 #: Before the stem of a word of the title.
 TITLE = "^"
 
 #: Behind a stem that a word may have, and may not: زير in وزير.
 UNSURE = "?"
+
+#: In a sequence, between two texts; no word has it.
+GAP = bytes(4)
+
+#: In a sequence, the bit of a stem that is of the same word as the one before.
+ALTERNATIVE = 1 << 31
 
 # An acronym with its full stops (D.G.S.N.), or a word with whatever stands inside it that is no letter: harakat and
 # tatweel, combining accents, joiners and direction marks.
@@ -74,19 +83,47 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def search_tokens(title: str, text: str) -> list[str]:
-    """What an article is indexed by: the stems of its words, sorted, each once.
+class Indexed(NamedTuple):
+    """What an article is found by.
 
-    Those of the title come a second time, with a `^` before them. A stem that stands only in words that may be others has a `?`
-    behind it. Two common stems side by side are a token too (`pairs`).
+    Attributes:
+        tokens: the stems of its words, sorted, each once. Those of the title come a second time, with a `^` before them. A stem
+            that stands only in words that may be others has a `?` behind it. Two common stems side by side are a token too (`pairs`).
+        sequence: its words one after another, those of the title, a gap, those of the text (`sequence`).
     """
+
+    tokens: list[str]
+    sequence: bytes
+
+
+def indexed(title: str, text: str) -> Indexed:
+    """What an article is found by."""
     in_title, in_text = tokens(title), tokens(text)
     sure: set[str] = set()
     unsure: set[str] = set()
     for token in (*in_title, *in_text):
         (sure if len(token.stems) == 1 else unsure).update(token.stems)
     titles = {TITLE + stem for token in in_title for stem in token.stems}
-    return sorted(sure | titles | {stem + UNSURE for stem in unsure - sure} | pairs(in_title) | pairs(in_text))
+    found = sure | titles | {stem + UNSURE for stem in unsure - sure} | pairs(in_title) | pairs(in_text)
+    return Indexed(sorted(found), sequence(in_title) + GAP + sequence(in_text))
+
+
+def sequence(spoken: Sequence[Token]) -> bytes:
+    """Words one after another, to look for phrases: `code` of each stem, little-endian; bit 31 says that it is of the same word as
+    the one before.
+    """
+    return b"".join([_codes(token.stems) for token in spoken])
+
+
+def code(stem: str) -> int:
+    """The number of a stem, 31 bits, never 0."""
+    return xxhash.xxh32_intdigest(stem.encode()) & 0x7FFFFFFF or 1
+
+
+@lru_cache(maxsize=1 << 17)
+def _codes(stems: tuple[str, ...]) -> bytes:
+    first, *others = map(code, stems)
+    return struct.pack(f"<{len(stems)}I", first, *(ALTERNATIVE | other for other in others))
 
 
 def pairs(spoken: Sequence[Token]) -> set[str]:

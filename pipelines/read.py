@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from archive import reservations
 from archive.records import Evidence, Outcome, Page, Rejected
-from archive.shelf import tokens_of
+from archive.shelf import words_of
 from pipelines import dates, ties, topic
 from pipelines.extract import read_page
 from pipelines.identity import sketch, text_hash
@@ -53,7 +53,7 @@ def read(page: Page, source: Source, now: datetime) -> Reading:
     article.sketch = sketch(article.text)
     article.terms = ties.terms(article.title, article.text, article.topic)
     article.story_keys = ties.keys(article.terms)
-    article.search = {"tokens": tokens_of(page.source, article.title, article.text, article.topic)}
+    article.search = words_of(page.source, article.title, article.text, article.topic)
     return Reading(article=article)
 
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from language.question import read_question
-from language.tokens import TITLE, UNSURE, search_tokens, tokens
+from language.tokens import TITLE, UNSURE, indexed, tokens
 
 
 def finds(question: str, text: str) -> bool:
     """Whether an article of this text is found, its words being attested nowhere else."""
-    stored = set(search_tokens("", text))
+    stored = set(indexed("", text).tokens)
     return all(
         any({form, form + UNSURE} & stored for form in (*word.stems, *word.doubtful))
         for part in read_question(question)
@@ -98,14 +98,14 @@ def test_other_words_are_not(question: str, text: str) -> None:
 
 
 def test_what_may_be_a_conjunction_is_stored_as_doubtful() -> None:
-    stored = search_tokens("", "زار الوزير وزير الداخلية")
+    stored = indexed("", "زار الوزير وزير الداخلية").tokens
     assert "وزير" in stored
     assert "وزير" + UNSURE not in stored
     assert "زير" + UNSURE in stored
 
 
 def test_words_of_the_title_are_marked() -> None:
-    stored = search_tokens("Accord", "La police")
+    stored = indexed("Accord", "La police").tokens
     assert {TITLE + "accord", "accord", "polic"} <= set(stored)
     assert TITLE + "polic" not in stored
 

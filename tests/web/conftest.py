@@ -102,7 +102,7 @@ def _add(database: Database[dict[str, Any]]) -> None:
             "copy_kind": None,
         }
         document = {**model, "_id": name, "url": url, **alone, **changes}
-        said = shelf.tokens_of(document["source"], document["title"], document["text"], document["topic"])
+        said = shelf.words_of(document["source"], document["title"], document["text"], document["topic"])
         database.articles.insert_one({**document, "search": shelf.search_field(document, said)})
 
     article(
