@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial, reduce
 from itertools import pairwise
 from math import log
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from bson import Binary
@@ -27,6 +27,8 @@ from language.question import Asked, Word
 from language.tokens import ALTERNATIVE, COMMON, GAP, TITLE, UNSURE, Token, code, tokens
 
 Document = dict[str, Any]
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 _COUNTED = 5 * FEW
 #: Facts of so many articles are looked up one by one; those of more cost less as a run through the index.
@@ -286,14 +288,14 @@ class _Shelves:
         parts = [rows[start : start + FEW] for start in range(0, len(rows), FEW)]
         if len(parts) <= 1:
             return read(rows)
-        return np.concatenate([found.result() for found in [_submit(read, part) for part in parts]], dtype=layout)
+        return np.concatenate([found.result() for found in [aside(read, part) for part in parts]], dtype=layout)
 
     def _read_ahead(self) -> None:
         """Begin what a question with many answers needs, while its words are looked up."""
         parts = postings.halves(self.collection, self.bounds)
-        self._whole = [_submit(postings.table, self.collection, part) for part in parts]
+        self._whole = [aside(postings.table, self.collection, part) for part in parts]
         if not self.question.copies and self.collection.name == "articles":
-            self._copies = _submit(self._copies_of, None)
+            self._copies = aside(self._copies_of, None)
 
     def _all(self) -> Rows:
         if self._table is None:
@@ -322,9 +324,11 @@ def begin(bound: date, off: timedelta = timedelta()) -> datetime:
         return datetime.combine(bound, time.min, UTC)
 
 
-def _submit(read: Callable[..., Rows], *arguments: Any) -> Future[Rows]:
-    """Read in another thread, within the time that is left to this one (`pymongo.timeout`)."""
-    return _READERS.submit(copy_context().run, read, *arguments)
+def aside(read: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+    """Read in another thread, within the time that is left to this one (`pymongo.timeout`). What is read must not call this
+    itself and wait: all threads could be waiting.
+    """
+    return _READERS.submit(partial(copy_context().run, read, *arguments, **named))
 
 
 def _tokens(stems: Sequence[str]) -> list[str]:
@@ -372,7 +376,7 @@ def _marks_of_articles(
 
 def _spoken(collection: Collection[Document], part: Asked, found: Rows) -> Rows:
     """Those of some articles in which the words of a phrase stand side by side."""
-    kept = [_submit(_having_phrase, collection, part, marks) for marks in _parts(postings.marks(found))]
+    kept = [aside(_having_phrase, collection, part, marks) for marks in _parts(postings.marks(found))]
     return postings.ordered(postings.joined([one.result() for one in kept])) if kept else found
 
 
@@ -389,7 +393,7 @@ def _having_phrase(collection: Collection[Document], part: Asked, marks: list[Bi
     ]
     places_of_phrase = reduce(partial(np.intersect1d, assume_unique=True), standing)
     starts = np.cumsum([0] + [1 + len(one["sequence"]) // len(GAP) for one in found])[:-1]
-    having = np.unique(np.searchsorted(places[starts], places_of_phrase, side="right") - 1) if found else []
+    having: Rows = np.unique(np.searchsorted(places[starts], places_of_phrase, side="right") - 1)
     return np.frombuffer(b"".join(bytes(found[number]["shelf"]) for number in having), postings.ROW)
 
 

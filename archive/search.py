@@ -105,12 +105,10 @@ def search(database: Database[Document], question: Question, *, countries: Mappi
     countries = countries or {}
     found = matching.Matching(database, question, countries)
     page = found.ordered()[(question.page - 1) * question.size :][: question.size]
-    return Found(
-        total=len(found.rows),
-        hits=_hits(database, question, page, postings.both(page, found.earlier)),
-        facets=counting.facets(found.table(), database.articles.distinct("source"), countries),
-        timeline=counting.timeline(found.rows),
-    )
+    hits = matching.aside(_hits, database, question, page, postings.both(page, found.earlier))
+    facets = counting.facets(found.table(), database.articles.distinct("source"), countries)
+    timeline = counting.timeline(found.rows)
+    return Found(total=len(found.rows), hits=hits.result(), facets=facets, timeline=timeline)
 
 
 def every(

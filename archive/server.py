@@ -16,11 +16,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pymongo
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
@@ -31,6 +32,8 @@ _LIBRARIES = "apt-get install libssl3 libcurl4 liblzma5"
 _EXIT_DATA_IN_USE = 100
 _EXIT_PORT_TAKEN = 48
 _NOT_YET_INITIALIZED = 94
+# What a container may use (cgroup v2, kernel.org); "max" or no file outside of one.
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
 class ServerError(RuntimeError):
@@ -185,7 +188,8 @@ def _launch(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
         # Its own socket folder: two servers may not share /tmp/mongodb-PORT.sock after a port has been given away.
         *("--unixSocketPrefix", str(data)) * _socket_path_fits(data),
         *("--nounixsocket",) * (not _socket_path_fits(data)),
-        *("--wiredTigerCacheSizeGB", "0.25", "--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
+        *("--wiredTigerCacheSizeGB", f"{_cache():.2f}"),
+        *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
         *(
             "--oplogSize",
             "64",
@@ -202,6 +206,14 @@ def _launch(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise ServerError(f"{command[0]}: cannot be run ({error.strerror})") from error
+
+
+def _cache() -> float:
+    """GB that mongod may keep in memory: by itself it would take half of the machine, which crawls and their workers need."""
+    memory = psutil.virtual_memory().total
+    with suppress(OSError, ValueError):
+        memory = min(memory, int(_CONTAINER.read_text()))
+    return float(min(max(memory / 8 / 2**30, 0.25), 4))
 
 
 def _socket_path_fits(data: Path) -> bool:

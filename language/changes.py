@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal
+
+from rapidfuzz.distance import Indel
 
 Kind = Literal["kept", "removed", "added"]
 
 # From this share of equal words on, one paragraph is the other rewritten; below it, it has been replaced.
 _ALIKE = 0.4
+# Among so many paragraphs the one that was rewritten is looked for: all pairs of a hostile text would take minutes.
+_NEAR = 40
+# Pairs of parts, an eighth of a byte each while they are compared; where there are more, all has been replaced.
+_MOST = 1_000_000_000
 _TOKEN = re.compile(r"\S+|\s+")
 
 
@@ -34,19 +40,26 @@ def changes(old: str, new: str) -> list[Paragraph]:
     """
     before, after = old.split("\n"), new.split("\n")
     found: list[Paragraph] = []
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            found += [[Piece("kept", paragraph)] for paragraph in before[i:j]]
-        else:
-            found += _rewritten(before[i:j], after[k:m])
+    for is_equal, removed, added in _runs(before, after):
+        found += [[Piece("kept", paragraph)] for paragraph in removed] if is_equal else _rewritten(removed, added)
     return found
+
+
+def _runs(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """Two sequences as runs that are equal or not, by turns; as much as can be is equal."""
+    if len(before) * len(after) > _MOST:
+        yield False, before, after
+        return
+    for is_equal, steps in groupby(Indel.opcodes(before, after), lambda step: step.tag == "equal"):
+        run = list(steps)
+        yield is_equal, before[run[0].src_start : run[-1].src_end], after[run[0].dest_start : run[-1].dest_end]
 
 
 def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
     """The paragraphs between two that stayed: those that are alike are paired, in order, the others were removed or added."""
     done, waiting = 0, []
     for new in after:
-        likeness = [(_likeness(old, new), -place) for place, old in enumerate(before[done:], done)]
+        likeness = [(_likeness(old, new), -place) for place, old in enumerate(before[done : done + _NEAR], done)]
         best, place = max(likeness, default=(0.0, 0))
         if best < _ALIKE:
             waiting.append(new)
@@ -63,24 +76,18 @@ def _replaced(removed: Sequence[str], added: Sequence[str]) -> Iterator[Paragrap
 
 
 def _likeness(old: str, new: str) -> float:
-    return SequenceMatcher(None, old.split(), new.split(), autojunk=False).ratio()
+    return float(Indel.normalized_similarity(old.split(), new.split()))
 
 
 def _words(old: str, new: str) -> Paragraph:
     """A rewritten paragraph; words that changed one after another are one piece."""
-    before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     pieces: Paragraph = []
-
-    def add(kind: Kind, tokens: list[str]) -> None:
-        if tokens:
-            pieces.append(Piece(kind, "".join(tokens)))
-
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            add("kept", before[i:j])
+    for is_equal, removed, added in _runs(_TOKEN.findall(old), _TOKEN.findall(new)):
+        if is_equal:
+            pieces.append(Piece("kept", "".join(removed)))
         else:
-            add("removed", before[i:j])
-            add("added", after[k:m])
+            pieces += [Piece("removed", "".join(removed))] if removed else []
+            pieces += [Piece("added", "".join(added))] if added else []
     return _joined(pieces)
 
 

@@ -15,9 +15,8 @@ from web.marks import Span
 from web.visit import Document, Problem, Visit, view
 
 NAMED = ("person", "service", "place", "event")
-#: Characters of both states above which they are not compared: two texts without a word in common take time that grows with
-#: the square of their length.
-MAX_COMPARED = 60_000
+#: Characters of both states above which they are not compared: time grows with the square of a paragraph's length.
+MAX_COMPARED = 200_000
 _SHOWN = 6
 
 
