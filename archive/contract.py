@@ -257,6 +257,12 @@ _SEARCH = (
         "codes of its aspects and of the entities it names most, and which of the commonest words it has",
         "archive/shelf.py",
     ),
+    Field(
+        "keys",
+        "binData",
+        "its telling terms as numbers of four bytes: which articles of some days share them is seen in an index alone",
+        "archive/shelf.py",
+    ),
     Field("rules", "int", "by which version of the rules tokens and sequence were made", "language/tokens.py"),
 )
 
@@ -458,7 +464,7 @@ ARTICLES = Collection(
         Field("search", "object", "what it is found by: docs/search.md", "archive/shelf.py", fields=_SEARCH),
     ),
     (
-        _index(("published.at", -1)),
+        _index(("published.at", -1), ("first_seen", -1)),
         _index("source", ("published.at", -1)),
         _index("topic.entities", ("published.at", -1)),
         _index("url", unique=True),
@@ -469,6 +475,7 @@ ARTICLES = Collection(
         _index("gone_at", "search.shelf"),
         _index("search.tokens", "search.shelf"),
         _index("search.shelf", "search.facts"),
+        _index("search.shelf", "search.keys"),
         _index("search.rules"),
         _index("reuses"),
         _index("story_keys", "published.at"),

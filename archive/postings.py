@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from bson import Binary, CodecOptions, Int64, decode
 from bson.raw_bson import RawBSONDocument
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.collection import Collection
 
-from archive.shelf import MARK, NAMED, WORDS
+from archive.shelf import KEYS, MARK, NAMED, WORDS
 
 Document = dict[str, Any]
 Rows = npt.NDArray[Any]
@@ -33,6 +34,7 @@ _WHOLE = 2**31 - 1
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 _INT32 = struct.Struct("<i")
 _ARRAY = 4
+# "keys" is a byte shorter than "shelf" and "facts".
 # {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "facts": Binary}} (bsonspec.org): lengths, types, names.
 _HEAD = 4 + 1 + len("search\0") + 4
 _FIELD = 1 + len("shelf\0") + 4 + 1
@@ -48,6 +50,15 @@ TABLE = np.dtype(
         "formats": [ROW, ("u1", (NAMED, 3)), ("u1", (WORDS,))],
         "offsets": [_HEAD + _FIELD, _HEAD + 2 * _FIELD + MARK.size, _HEAD + 2 * _FIELD + MARK.size + NAMED * 3],
         "itemsize": _HEAD + 2 * _FIELD + MARK.size + _FACTS + _ENDS,
+    }
+)
+#: A mark with the telling terms of its article as numbers (`archive.shelf.keys_mark`).
+KEYED = np.dtype(
+    {
+        "names": ["row", "keys"],
+        "formats": [ROW, ("<u4", (KEYS,))],
+        "offsets": [_HEAD + _FIELD, _HEAD + 2 * _FIELD - 1 + MARK.size],
+        "itemsize": _HEAD + 2 * _FIELD - 1 + MARK.size + 4 * KEYS + _ENDS,
     }
 )
 
@@ -76,6 +87,21 @@ def table(collection: Collection[Document], bounds: Mapping[str, Any], among: Ro
     query = {"search.shelf": {"$in": marks(among)} if among is not None else dict(bounds)}
     hint = [("search.shelf", 1), ("search.facts", 1)]
     return _read(collection, query, {"search.shelf": 1, "search.facts": 1}, hint, TABLE)
+
+
+async def keyed(collection: AsyncCollection[Document], bounds: Mapping[str, Any]) -> Rows:
+    """Marks with telling terms (`KEYED`), in order: of all articles within some bounds."""
+    hint = [("search.shelf", 1), ("search.keys", 1)]
+    find = _find(collection.name, {"search.shelf": dict(bounds)}, {"search.shelf": 1, "search.keys": 1}, hint)
+    found = []
+    async with collection.database.client.start_session() as session:
+        number, batch = _batch(await collection.database.command(find, codec_options=_RAW, session=session))
+        found += _documents(batch, KEYED)
+        while number:
+            more = _more(collection.name, number)
+            number, batch = _batch(await collection.database.command(more, codec_options=_RAW, session=session))
+            found += _documents(batch, KEYED)
+    return np.concatenate(found, dtype=KEYED) if found else np.empty(0, KEYED)
 
 
 def halves(collection: Collection[Document], bounds: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -168,23 +194,26 @@ def _read(
     layout: np.dtype[Any],
 ) -> Rows:
     """What a query finds, as an array of a layout. pymongo would make an object of each document, even of raw batches."""
-    name, database = collection.name, collection.database
-    find = {
-        "find": name,
-        "filter": query,
-        "projection": {"_id": 0, **projection},
-        "hint": dict(hint),
-        "batchSize": _WHOLE,
-    }
+    database, find = collection.database, _find(collection.name, query, projection, hint)
     found = []
     with database.client.start_session() as session:
         number, batch = _batch(database.command(find, codec_options=_RAW, session=session))
         found += _documents(batch, layout)
         while number:
-            more = {"getMore": Int64(number), "collection": name, "batchSize": _WHOLE}
-            number, batch = _batch(database.command(more, codec_options=_RAW, session=session))
+            number, batch = _batch(
+                database.command(_more(collection.name, number), codec_options=_RAW, session=session)
+            )
             found += _documents(batch, layout)
     return np.concatenate(found, dtype=layout) if found else np.empty(0, layout)
+
+
+def _find(name: str, query: Document, projection: Document, hint: list[tuple[str, int]]) -> Document:
+    projected = {"_id": 0, **projection}
+    return {"find": name, "filter": query, "projection": projected, "hint": dict(hint), "batchSize": _WHOLE}
+
+
+def _more(name: str, number: int) -> Document:
+    return {"getMore": Int64(number), "collection": name, "batchSize": _WHOLE}
 
 
 def _batch(reply: RawBSONDocument) -> tuple[int, memoryview]:

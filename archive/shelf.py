@@ -18,6 +18,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from language.tokens import COMMON, RULES, UNSURE, indexed
+from language.tokens import code as number
 
 Document = dict[str, Any]
 
@@ -27,10 +28,12 @@ Document = dict[str, Any]
 MARK = struct.Struct(">IIBI3sH")
 NAMED = 24
 """How many aspects and entities of an article are counted, the most often named first."""
+KEYS = 24
+"""Telling terms of an article, at most."""
 WORDS = 32
 """Bytes that hold a bit for each of `language.tokens.COMMON`, the first in the lowest bit of the first byte."""
 #: Fields that no reader of an article wants.
-UNREAD = ("search.tokens", "search.sequence", "search.facts", "search.rules")
+UNREAD = ("search.tokens", "search.sequence", "search.facts", "search.keys", "search.rules")
 _CODE = 3
 _BITS = {stem: number for number, stem in enumerate(COMMON)}
 assert len(COMMON) <= 8 * WORDS
@@ -51,14 +54,28 @@ def search_field(document: Mapping[str, Any], words: Mapping[str, Any]) -> Docum
     """`search` of an article.
 
     Args:
-        document: with `_id`, `source`, `lang`, `published` and `topic`.
+        document: with `_id`, `source`, `lang`, `published`, `topic` and `story_keys`.
         words: `words_of` it.
     """
     tokens, sequence = words["tokens"], words["sequence"]
     topic = document["topic"]
     names = [f"aspect:{aspect}" for aspect in topic["aspects"]] + list(topic["entities"])
     facts = _names(names) + _common(tokens)
-    return {"tokens": tokens, "sequence": sequence, "shelf": _shelf(document), "facts": facts, "rules": RULES}
+    keys = keys_mark(document["story_keys"])
+    return {
+        "tokens": tokens,
+        "sequence": sequence,
+        "shelf": _shelf(document),
+        "facts": facts,
+        "keys": keys,
+        "rules": RULES,
+    }
+
+
+def keys_mark(story_keys: Iterable[str]) -> bytes:
+    """The telling terms of an article as numbers (`language.tokens.code`), little-endian, without its addresses; 0 fills up."""
+    terms = [number(key) for key in story_keys if "://" not in key][:KEYS]
+    return struct.pack(f"<{KEYS}I", *terms, *[0] * (KEYS - len(terms)))
 
 
 def _shelf(document: Mapping[str, Any]) -> bytes:
@@ -99,6 +116,11 @@ def seconds(instant: datetime) -> int:
     return min(max(int((instant - _EPOCH).total_seconds()), 1), _LATEST)
 
 
+def between(since: datetime, until: datetime) -> Document:
+    """The range of the marks of some instants, inclusive, to the second."""
+    return {"$gte": least(seconds(since)), "$lt": least(min(seconds(until) + 1, _LATEST))}
+
+
 def least(at: int) -> bytes:
     """Below every mark of an instant (in seconds)."""
     return at.to_bytes(4, "big").ljust(MARK.size, b"\0")
@@ -117,7 +139,7 @@ def upgrade(database: Database[Document], progress: Callable[[int, int], None]) 
     outdated = {"search.rules": {"$ne": RULES}}
     total = database.articles.count_documents(outdated)
     done = 0
-    fields = dict.fromkeys(("source", "lang", "title", "text", "published", "topic", "version", "version_at"), 1)
+    fields = dict.fromkeys(("source", "lang", "title", "text", "published", "topic", "story_keys", "version_at"), 1)
     while articles := database.articles.find(outdated, fields).limit(_AT_ONCE).to_list():
         updates = []
         for article in articles:

@@ -80,20 +80,17 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
     waiting: list[Order] = []
     queued: set[str] = set()
 
-    def queue(places: Iterable[Place]) -> None:
-        for place in places:
-            if place.id not in queued:
-                queued.add(place.id)
-                heappush(waiting, place.order)
+    async def queue(places: Iterable[Place]) -> None:
+        new = {place.id: place for place in places if place.id not in queued}
+        queued.update(new)
+        for place in new.values():
+            heappush(waiting, place.order)
+        await _read_ahead(shelf, new)
 
     present, hung = await asyncio.gather(shelf.get(changed), shelf.hanging(changed))
-    queue(present.values())
-    queue(hung)
     # These may now be led to an earlier story by one of those that changed, or no longer be.
     named = await shelf.get({name for place in present.values() for name in place.ties})
-    queue(place for place in named.values() if not place.ties)
-    # In one question each, what the decisions below will ask for one by one.
-    await shelf.hanging({name for *_, name in waiting if name not in changed})
+    await queue([*present.values(), *hung, *(place for place in named.values() if not place.ties)])
     settled = []
     while waiting:
         name = heappop(waiting)[2]
@@ -103,8 +100,17 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
         if place.standing != before:
             settled.append(place)
         if place.story != before[0] and name not in changed:
-            queue(other for other in await shelf.hanging({name}) if other.order > place.order)
+            await queue(other for other in await shelf.hanging({name}) if other.order > place.order)
     return settled
+
+
+async def _read_ahead(shelf: Shelf, places: Mapping[str, Place]) -> None:
+    """Read in a few questions what the decisions about some articles would ask for one by one."""
+    later = await shelf.hanging(places)
+    several = (*places.values(), *(place for place in later if place.ties))
+    originals = {place.copy_of for place in places.values() if place.copy_of}
+    near = await shelf.get({name for place in several for name in place.ties} | originals)
+    await shelf.get({place.story for place in near.values() if place.story})
 
 
 async def _decide(shelf: Shelf, place: Place) -> tuple[str, str | None, str | None]:

@@ -2,20 +2,23 @@
 
 `ties` of an article are the earlier ones that tell the same event (`ties.compare`), `story` is the first report of its story and
 `follows` what led it there (`settling`). All three are functions of the set of articles alone. Candidates are found by index:
-those that share one of an article's telling terms within some days.
+those that share some of an article's telling terms within some days.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
+import numpy as np
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.write_concern import WriteConcern
 
-from language.rarity import rarity
+from archive import postings
+from archive.shelf import between, keys_mark, seconds
 from pipelines import ties
 from pipelines.nominate import order
 from pipelines.settling import Place, settle
@@ -30,6 +33,8 @@ _TOLD = dict.fromkeys(
 _PLACE = dict.fromkeys(
     ("published.at", "first_seen", "copy_of", "story", "follows", "through", "ties.with", "ties.score"), 1
 )
+
+_READ = {name: 1 for name in (_TOLD | _PLACE) if not name.startswith("ties.")} | {"ties": 1}
 
 _AT_ONCE = 200
 """Articles left without a story by an earlier process that are taken along, at most."""
@@ -47,17 +52,24 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     named = set(ids)
     # Derived again where it is lost, so that nobody need wait for the disk; in order, the stories of what has none yet last.
     database = database.with_options(write_concern=WriteConcern(w=1))
-    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, _TOLD | {"ties": 1})
-    written = database.articles.find({"_id": {"$in": sorted(named)}}, _TOLD | {"ties": 1})
+    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, _READ)
+    written = database.articles.find({"_id": {"$in": sorted(named)}}, _READ)
     found = await asyncio.gather(waiting.limit(_AT_ONCE).to_list(), written.to_list())
     articles = {document["_id"]: document for documents in found for document in documents}
     changed = named | articles.keys()
     if not changed:
         return set()
     shelf = _Shelf(database)
-    tied = await _tie(database, articles, sorted(changed), shelf)
+    for document in articles.values():
+        shelf.put(document)
+    pointing = database.articles.find({"ties.with": {"$in": sorted(changed)}, "_id": {"$nin": sorted(changed)}}, _READ)
+    nominated, pointed, _ = await asyncio.gather(
+        _nominated(database, articles), pointing.to_list(), shelf.hanging(changed)
+    )
+    own, later = _ties(articles, nominated, shelf)
+    tied, updates = _retied(articles, pointed, own, later, shelf, changed)
     settled = await settle(shelf, tied | changed)
-    updates = [
+    updates += [
         UpdateOne(
             {"_id": place.id}, {"$set": {"story": place.story, "follows": place.follows, "through": place.through}}
         )
@@ -68,81 +80,135 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     return tied | {place.id for place in settled}
 
 
-async def _tie(database: Database, articles: dict[str, Document], changed: list[str], shelf: _Shelf) -> set[str]:
-    """Set the ties of the changed articles, with earlier and with later ones; the `_id`s of those whose ties are new.
-
-    Articles that it has read, and whose ties stay, are put on the shelf.
-    """
-    known = {name: _told(document) for name, document in articles.items()}
-    # What each article's ties are to be, and by later article those that are new with one of the changed.
+def _ties(
+    articles: dict[str, Document], nominated: dict[str, list[Document]], shelf: _Shelf
+) -> tuple[dict[str, list[Document]], dict[str, dict[str, Document]]]:
+    """What each article's ties are to be, and by later article those that are new with one of these. All go on the shelf."""
+    known = {name: as_told(document) for name, document in articles.items()}
     own: dict[str, list[Document]] = {name: [] for name in articles}
     later: dict[str, dict[str, Document]] = {}
-    near: dict[str, Document] = {}
-    pointing = database.articles.find({"ties.with": {"$in": changed}, "_id": {"$nin": changed}}, {"ties": 1})
-    nominated, pointed = await asyncio.gather(_nominated(database, articles), pointing.to_list())
     for name, document in articles.items():
         for candidate in nominated[name]:
-            other = known.get(candidate["_id"]) or _told(candidate)
+            other = known.setdefault(candidate["_id"], as_told(candidate))
             tie = compare(known[name], other)
             if tie.score < TIED:
                 continue
-            near[other.id] = candidate
+            shelf.put(candidate)
             if order(candidate) < order(document):
                 own[name].append(_stored(other.id, tie))
             elif other.id not in articles:
                 later.setdefault(other.id, {})[name] = _stored(name, tie)
-    before = {document["_id"]: document["ties"] for document in pointed}
+    return own, later
+
+
+def _retied(
+    articles: dict[str, Document],
+    pointed: list[Document],
+    own: dict[str, list[Document]],
+    later: dict[str, dict[str, Document]],
+    shelf: _Shelf,
+    changed: set[str],
+) -> tuple[set[str], list[UpdateOne]]:
+    """The `_id`s of those whose ties are other than before, and the updates that say so; the shelf is told.
+
+    Args:
+        pointed: other articles that were tied to one of the changed.
+        own, later: as `_ties` gives them.
+        changed: `_id`s of the articles, and of those that have gone.
+    """
     updates = []
-    touched = set()
+    retied = set()
     for name, entries in own.items():
         entries.sort(key=lambda entry: str(entry["with"]))
         if entries != articles[name]["ties"]:
-            touched.add(name)
+            retied.add(name)
+            shelf.tie(name, {entry["with"]: entry["score"] for entry in entries})
             updates.append(UpdateOne({"_id": name}, {"$set": {"ties": entries}}))
-    gone = set(changed)
+    for document in pointed:
+        shelf.put(document)
+    before = {document["_id"]: document["ties"] for document in pointed}
     for name in sorted(before.keys() | later.keys()):
         entries = sorted(later.get(name, {}).values(), key=lambda entry: str(entry["with"]))
-        if entries == [entry for entry in before.get(name, []) if entry["with"] in gone]:
+        if entries == [entry for entry in before.get(name, []) if entry["with"] in changed]:
             continue
-        touched.add(name)
+        retied.add(name)
+        kept = {other: score for other, score in shelf.places[name].ties.items() if other not in changed}
+        shelf.tie(name, kept | {entry["with"]: entry["score"] for entry in entries})
         # Two steps on these ties alone: another process may set others of the same article.
-        updates.append(UpdateOne({"_id": name}, {"$pull": {"ties": {"with": {"$in": changed}}}}))
+        updates.append(UpdateOne({"_id": name}, {"$pull": {"ties": {"with": {"$in": sorted(changed)}}}}))
         if entries:
             updates.append(UpdateOne({"_id": name}, {"$push": {"ties": {"$each": entries, "$sort": {"with": 1}}}}))
-    if updates:
-        await database.articles.bulk_write(updates)
-    for name, document in near.items():
-        if name not in touched and name not in articles:
-            shelf.put(document)
-    return touched
+    return retied, updates
 
 
 async def _nominated(database: Database, articles: dict[str, Document]) -> dict[str, list[Document]]:
-    """The candidates of each of some articles."""
-    return {name: await _candidates(database, document) for name, document in articles.items()}
+    """The candidates of each of some articles: what may tell the same event; of texts told again, the first.
+
+    They lie within the window, and share three telling terms or an address: an article's own, or that of its translation.
+    """
+    asking = sorted((one for one in articles.values() if one["copy_of"] is None), key=order)
+    addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
+    sharing: dict[str, set[bytes]] = {}
+    for run in _runs(asking):
+        printed = await _printed(database, order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW)
+        for article in run:
+            sharing[article["_id"]] = _sharing(article, *printed)
+    wanted: list[Document] = [
+        {"search.shelf": {"$in": sorted(set().union(*sharing.values()))}},
+        {"story_keys": {"$in": sorted(set().union(*addresses.values()))}},
+    ]
+    query = {"$or": wanted, "copy_of": None}
+    found = await database.articles.find(query, _TOLD | _PLACE | {"search.shelf": 1}).to_list() if asking else []
+    nominated: dict[str, list[Document]] = {name: [] for name in articles}
+    for article in asking:
+        name, at = article["_id"], order(article)[0]
+        nominated[name] = [
+            other
+            for other in found
+            if (other["search"]["shelf"] in sharing[name] or not addresses[name].isdisjoint(other["story_keys"]))
+            and other["_id"] != name
+            and abs(order(other)[0] - at) <= WINDOW
+        ]
+    return nominated
 
 
-async def _candidates(database: Database, article: Document) -> list[Document]:
-    """The articles that may tell the same event: within the window, sharing a telling term; of texts told again, the first."""
-    if article["copy_of"] is not None:
-        return []
-    at = order(article)[0]
-    within = {"$gte": at - WINDOW, "$lte": at + WINDOW}
-    keys = article["story_keys"]
-    # Three shared keys, or one that is an address: an article's own, or that of its translation.
-    addresses = [article["url"], *article["twins"].values()]
-    words = sorted(set(keys) - set(addresses), key=lambda key: (rarity(key), key))
-    # Whoever shares so many has one of these as well; the commonest keys would bring most of the window's articles.
-    asked = words[NOMINATED - 1 :] + addresses
-    some = {"story_keys": {"$in": asked}, "copy_of": None, "_id": {"$ne": article["_id"]}}
-    shared = {"$size": {"$setIntersection": ["$story_keys", keys]}}
-    enough = {"$or": [{"$expr": {"$gte": [shared, NOMINATED]}}, {"story_keys": {"$in": addresses}}]}
-    dated = some | {"published.at": within} | enough
-    undated = some | {"published.at": None, "first_seen": within} | enough
-    return await database.articles.find({"$or": [dated, undated]}, _TOLD | _PLACE).to_list()
+def _sharing(article: Document, at: Any, marks: list[bytes], keys: Any) -> set[bytes]:
+    """The marks of those that share enough of an article's telling terms, of what was printed about then."""
+    own = np.frombuffer(keys_mark(article["story_keys"]), "<u4")
+    here = order(article)[0]
+    low = at.searchsorted(seconds(here - WINDOW))
+    high = at.searchsorted(seconds(here + WINDOW), "right")
+    shared = np.isin(keys[low:high], own[own > 0]).sum(axis=1)
+    return {marks[place] for place in low + np.flatnonzero(shared >= NOMINATED)}
 
 
-def _told(document: Document) -> Told:
+def _runs(articles: Iterable[Document]) -> Iterator[list[Document]]:
+    """Articles in order, in runs whose windows touch."""
+    run: list[Document] = []
+    for article in articles:
+        if run and order(article)[0] - order(run[-1])[0] > 2 * WINDOW:
+            yield run
+            run = []
+        run.append(article)
+    if run:
+        yield run
+
+
+async def _printed(database: Database, since: datetime, until: datetime) -> tuple[Any, list[bytes], Any]:
+    """What the press printed within some days, in order: seconds, shelf marks and telling terms, read from an index alone."""
+    undated = {"published.at": None, "first_seen": {"$gte": since, "$lte": until}}
+    rows, others = await asyncio.gather(
+        postings.keyed(database.articles, between(since, until)),
+        database.articles.find(undated, dict.fromkeys(("first_seen", "search.shelf", "search.keys"), 1)).to_list(),
+    )
+    at = [rows["row"]["at"].astype(np.int64), np.array([seconds(one["first_seen"]) for one in others], np.int64)]
+    marks = [row.tobytes() for row in rows["row"]] + [one["search"]["shelf"] for one in others]
+    keys = [rows["keys"], *(np.frombuffer(one["search"]["keys"], "<u4")[None] for one in others)]
+    by_time = np.argsort(np.concatenate(at), kind="stable")
+    return np.concatenate(at)[by_time], [marks[place] for place in by_time], np.concatenate(keys)[by_time]
+
+
+def as_told(document: Document) -> Told:
     return Told(
         id=document["_id"],
         lang=document["lang"],
@@ -160,12 +226,13 @@ def _stored(other: str, tie: ties.Tie) -> Document:
 
 
 class _Shelf:
-    """The articles of the archive as places, each read once."""
+    """The articles of the archive as places, each read once; their ties as they are to be."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.places: dict[str, Place] = {}
-        self.hung: dict[str, list[Place]] = {}
+        self._asked: set[str] = set()
+        self._hung: dict[str, dict[str, Place]] = {}
 
     async def get(self, ids: Collection[str]) -> dict[str, Place]:
         missing = [name for name in ids if name not in self.places]
@@ -174,29 +241,33 @@ class _Shelf:
         return {name: self.places[name] for name in ids if name in self.places}
 
     async def hanging(self, ids: Collection[str]) -> list[Place]:
-        missing = sorted(name for name in ids if name not in self.hung)
+        missing = sorted(set(ids) - self._asked)
         if missing:
-            self.hung |= {name: [] for name in missing}
+            self._asked.update(missing)
             fields = ("ties.with", "copy_of", "story", "follows", "through")
-            for place in await self._find({"$or": [{field: {"$in": missing}} for field in fields]}):
-                on = {*place.ties, place.copy_of, place.story, place.follows, place.through}
-                for name in on.intersection(missing):
-                    self.hung[str(name)].append(place)
-        return [place for name in ids for place in self.hung[name]]
+            await self._find({"$or": [{field: {"$in": missing}} for field in fields]})
+        return [place for name in ids for place in self._hung.get(name, {}).values()]
 
-    async def _find(self, query: Document) -> list[Place]:
-        found = []
+    async def _find(self, query: Document) -> None:
         async for document in self.database.articles.find(query, _PLACE):
-            found.append(self.put(document))
-        return found
+            self.put(document)
 
-    def put(self, document: Document) -> Place:
-        place = Place(
-            order(document),
-            document["copy_of"],
-            {entry["with"]: entry["score"] for entry in document["ties"]},
-            document["story"],
-            document["follows"],
-            document["through"],
-        )
-        return self.places.setdefault(place.id, place)
+    def put(self, document: Document) -> None:
+        """Enter an article that was read, unless it is there."""
+        if document["_id"] not in self.places:
+            ties = {entry["with"]: entry["score"] for entry in document["ties"]}
+            standing = document["story"], document["follows"], document["through"]
+            place = Place(order(document), document["copy_of"], ties, *standing)
+            self.places[place.id] = place
+            self._hang(place, *ties, place.copy_of, *standing)
+
+    def tie(self, name: str, scores: dict[str, float]) -> None:
+        """Set the ties of an article that is there."""
+        place = self.places[name]
+        place.ties = scores
+        self._hang(place, *scores)
+
+    def _hang(self, place: Place, *others: str | None) -> None:
+        for other in others:
+            if other is not None:
+                self._hung.setdefault(other, {})[place.id] = place

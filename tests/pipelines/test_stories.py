@@ -16,6 +16,10 @@ from archive import mongo
 from archive.records import Outcome
 from pipelines.derived import rederive
 from pipelines.identity import Comparison, compare
+from pipelines.nominate import order
+from pipelines.stories import as_told
+from pipelines.ties import NOMINATED, TIED, WINDOW
+from pipelines.ties import compare as tie
 from sources.urls import canonicalize
 from tests.conftest import Machine
 
@@ -59,6 +63,23 @@ def test_articles_on_one_event_are_one_story(told: list[tuple[Document, str]], a
         if (article["lang"] != other["lang"]) is across
     )
     assert score >= 0.85
+
+
+def test_whatever_shares_three_keys_or_an_address_within_days_is_compared(told: list[tuple[Document, str]]) -> None:
+    articles = sorted((article for article, _ in told if article["copy_of"] is None), key=order)
+    for number, later in enumerate(articles):
+        addresses = {later["url"], *later["twins"].values()}
+        wanted = [
+            earlier["_id"]
+            for earlier in articles[:number]
+            if order(later)[0] - order(earlier)[0] <= WINDOW
+            and (
+                len({*later["story_keys"]} & {*earlier["story_keys"]} - addresses) >= NOMINATED
+                or addresses & {*earlier["story_keys"]}
+            )
+            and tie(as_told(earlier), as_told(later)).score >= TIED
+        ]
+        assert [one["with"] for one in later["ties"]] == sorted(wanted), later["url"]
 
 
 def derived(database: Database[Document]) -> list[Document]:
