@@ -9,7 +9,7 @@ earlier articles only, and on direct ties: a change is carried on in the same or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -88,9 +88,9 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
         await _read_ahead(shelf, new)
 
     present, hung = await asyncio.gather(shelf.get(changed), shelf.hanging(changed))
-    # These may now be led to an earlier story by one of those that changed, or no longer be.
-    named = await shelf.get({name for place in present.values() for name in place.ties})
-    await queue([*present.values(), *hung, *(place for place in named.values() if not place.ties)])
+    touched = [*present.values(), *hung]
+    named = await shelf.get({name for place in touched for name in place.ties})
+    await queue([*touched, *_led(touched, named)])
     settled = []
     while waiting:
         name = heappop(waiting)[2]
@@ -99,9 +99,20 @@ async def settle(shelf: Shelf, changed: Collection[str]) -> list[Place]:
         place.story, place.follows, place.through = await _decide(shelf, place)
         if place.standing != before:
             settled.append(place)
-        if place.story != before[0] and name not in changed:
+        # What lies within the span of a story hangs on the date of its first report.
+        if name not in changed and (place.story != before[0] or place.story in changed):
             await queue(other for other in await shelf.hanging({name}) if other.order > place.order)
     return settled
+
+
+def _led(bridges: Iterable[Place], named: Mapping[str, Place]) -> Iterator[Place]:
+    """The first reports that some later articles may lead to an earlier one; what they led there before hangs on them."""
+    for bridge in bridges:
+        sure = sorted(
+            (named[name] for name, score in bridge.ties.items() if score >= _SURE and name in named),
+            key=lambda place: place.order,
+        )
+        yield from (place for place in sure[1:] if not place.ties)
 
 
 async def _read_ahead(shelf: Shelf, places: Mapping[str, Place]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -62,10 +61,14 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     shelf = _Shelf(database)
     for document in articles.values():
         shelf.put(document)
-    pointing = database.articles.find({"ties.with": {"$in": sorted(changed)}, "_id": {"$nin": sorted(changed)}}, _READ)
-    nominated, pointed, _ = await asyncio.gather(
-        _nominated(database, articles), pointing.to_list(), shelf.hanging(changed)
+    nominated, hanging = await asyncio.gather(
+        _nominated(database, articles), shelf.read_hanging(sorted(changed), _READ)
     )
+    pointed = [
+        document
+        for document in hanging
+        if document["_id"] not in changed and any(entry["with"] in changed for entry in document["ties"])
+    ]
     own, later = _ties(articles, nominated, shelf)
     tied, updates = _retied(articles, pointed, own, later, shelf, changed)
     settled = await settle(shelf, tied | changed)
@@ -89,11 +92,12 @@ def _ties(
     later: dict[str, dict[str, Document]] = {}
     for name, document in articles.items():
         for candidate in nominated[name]:
+            # It may be asked for as another's tie or as the first of a story.
+            shelf.put(candidate)
             other = known.setdefault(candidate["_id"], as_told(candidate))
             tie = compare(known[name], other)
             if tie.score < TIED:
                 continue
-            shelf.put(candidate)
             if order(candidate) < order(document):
                 own[name].append(_stored(other.id, tie))
             elif other.id not in articles:
@@ -124,8 +128,6 @@ def _retied(
             retied.add(name)
             shelf.tie(name, {entry["with"]: entry["score"] for entry in entries})
             updates.append(UpdateOne({"_id": name}, {"$set": {"ties": entries}}))
-    for document in pointed:
-        shelf.put(document)
     before = {document["_id"]: document["ties"] for document in pointed}
     for name in sorted(before.keys() | later.keys()):
         entries = sorted(later.get(name, {}).values(), key=lambda entry: str(entry["with"]))
@@ -147,39 +149,55 @@ async def _nominated(database: Database, articles: dict[str, Document]) -> dict[
     They lie within the window, and share three telling terms or an address: an article's own, or that of its translation.
     """
     asking = sorted((one for one in articles.values() if one["copy_of"] is None), key=order)
-    addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
+    if not asking:
+        return {name: [] for name in articles}
+    runs = [(run, order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW) for run in _runs(asking)]
     sharing: dict[str, set[bytes]] = {}
-    for run in _runs(asking):
-        printed = await _printed(database, order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW)
-        for article in run:
-            sharing[article["_id"]] = _sharing(article, *printed)
+    for run, since, until in runs:
+        printed = await postings.keyed(database.articles, between(since, until))
+        sharing |= {article["_id"]: _sharing(article, printed) for article in run}
+    addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
     wanted: list[Document] = [
         {"search.shelf": {"$in": sorted(set().union(*sharing.values()))}},
         {"story_keys": {"$in": sorted(set().union(*addresses.values()))}},
+        *(
+            {
+                "published.at": None,
+                "story_keys": {"$in": sorted({key for one in run for key in one["story_keys"]})},
+                "first_seen": {"$gte": since, "$lte": until},
+            }
+            for run, since, until in runs
+        ),
     ]
-    query = {"$or": wanted, "copy_of": None}
-    found = await database.articles.find(query, _TOLD | _PLACE | {"search.shelf": 1}).to_list() if asking else []
-    nominated: dict[str, list[Document]] = {name: [] for name in articles}
-    for article in asking:
-        name, at = article["_id"], order(article)[0]
-        nominated[name] = [
-            other
-            for other in found
-            if (other["search"]["shelf"] in sharing[name] or not addresses[name].isdisjoint(other["story_keys"]))
-            and other["_id"] != name
-            and abs(order(other)[0] - at) <= WINDOW
-        ]
-    return nominated
+    fields = _TOLD | _PLACE | {"search.shelf": 1}
+    found = await database.articles.find({"$or": wanted, "copy_of": None}, fields).to_list()
+    by_mark: dict[bytes, list[Document]] = {}
+    for other in found:
+        by_mark.setdefault(other["search"]["shelf"], []).append(other)
+    every = set().union(*addresses.values())
+    apart = [one for one in found if not one.get("published") or not every.isdisjoint(one["story_keys"])]
+
+    def candidates(article: Document) -> Iterator[Document]:
+        at, keys = order(article)[0], set(article["story_keys"])
+        near = {one["_id"]: one for mark in sharing[article["_id"]] for one in by_mark.get(mark, ())}
+        for other in (near | {one["_id"]: one for one in apart}).values():
+            is_near = abs(order(other)[0] - at) <= WINDOW and other["_id"] != article["_id"]
+            shared = keys.intersection(other["story_keys"])
+            if is_near and (len(shared) >= NOMINATED or not addresses[article["_id"]].isdisjoint(other["story_keys"])):
+                yield other
+
+    nominated = {article["_id"]: list(candidates(article)) for article in asking}
+    return {name: nominated.get(name, []) for name in articles}
 
 
-def _sharing(article: Document, at: Any, marks: list[bytes], keys: Any) -> set[bytes]:
-    """The marks of those that share enough of an article's telling terms, of what was printed about then."""
+def _sharing(article: Document, printed: Any) -> set[bytes]:
+    """The shelf marks of those that share enough of an article's telling terms, of what was printed about then."""
     own = np.frombuffer(keys_mark(article["story_keys"]), "<u4")
     here = order(article)[0]
-    low = at.searchsorted(seconds(here - WINDOW))
-    high = at.searchsorted(seconds(here + WINDOW), "right")
-    shared = np.isin(keys[low:high], own[own > 0]).sum(axis=1)
-    return {marks[place] for place in low + np.flatnonzero(shared >= NOMINATED)}
+    low = printed["row"]["at"].searchsorted(seconds(here - WINDOW))
+    high = printed["row"]["at"].searchsorted(seconds(here + WINDOW), "right")
+    shared = np.isin(printed["keys"][low:high], own[own > 0]).sum(axis=1)
+    return {printed["row"][place].tobytes() for place in low + np.flatnonzero(shared >= NOMINATED)}
 
 
 def _runs(articles: Iterable[Document]) -> Iterator[list[Document]]:
@@ -192,20 +210,6 @@ def _runs(articles: Iterable[Document]) -> Iterator[list[Document]]:
         run.append(article)
     if run:
         yield run
-
-
-async def _printed(database: Database, since: datetime, until: datetime) -> tuple[Any, list[bytes], Any]:
-    """What the press printed within some days, in order: seconds, shelf marks and telling terms, read from an index alone."""
-    undated = {"published.at": None, "first_seen": {"$gte": since, "$lte": until}}
-    rows, others = await asyncio.gather(
-        postings.keyed(database.articles, between(since, until)),
-        database.articles.find(undated, dict.fromkeys(("first_seen", "search.shelf", "search.keys"), 1)).to_list(),
-    )
-    at = [rows["row"]["at"].astype(np.int64), np.array([seconds(one["first_seen"]) for one in others], np.int64)]
-    marks = [row.tobytes() for row in rows["row"]] + [one["search"]["shelf"] for one in others]
-    keys = [rows["keys"], *(np.frombuffer(one["search"]["keys"], "<u4")[None] for one in others)]
-    by_time = np.argsort(np.concatenate(at), kind="stable")
-    return np.concatenate(at)[by_time], [marks[place] for place in by_time], np.concatenate(keys)[by_time]
 
 
 def as_told(document: Document) -> Told:
@@ -237,20 +241,26 @@ class _Shelf:
     async def get(self, ids: Collection[str]) -> dict[str, Place]:
         missing = [name for name in ids if name not in self.places]
         if missing:
-            await self._find({"_id": {"$in": missing}})
+            await self._find({"_id": {"$in": missing}}, _PLACE)
         return {name: self.places[name] for name in ids if name in self.places}
 
     async def hanging(self, ids: Collection[str]) -> list[Place]:
         missing = sorted(set(ids) - self._asked)
         if missing:
-            self._asked.update(missing)
-            fields = ("ties.with", "copy_of", "story", "follows", "through")
-            await self._find({"$or": [{field: {"$in": missing}} for field in fields]})
+            await self.read_hanging(missing, _PLACE)
         return [place for name in ids for place in self._hung.get(name, {}).values()]
 
-    async def _find(self, query: Document) -> None:
-        async for document in self.database.articles.find(query, _PLACE):
+    async def read_hanging(self, ids: list[str], fields: Document) -> list[Document]:
+        """What is `hanging`, as documents."""
+        self._asked.update(ids)
+        on = ("ties.with", "copy_of", "story", "follows", "through")
+        return await self._find({"$or": [{field: {"$in": ids}} for field in on]}, fields)
+
+    async def _find(self, query: Document, fields: Document) -> list[Document]:
+        found = await self.database.articles.find(query, fields).to_list()
+        for document in found:
             self.put(document)
+        return found
 
     def put(self, document: Document) -> None:
         """Enter an article that was read, unless it is there."""

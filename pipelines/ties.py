@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import log, sqrt
 from typing import Any
@@ -121,6 +121,15 @@ class Told:
     twins: frozenset[str] = frozenset()
     copy_of: str | None = None
     reuses: frozenset[str] = frozenset()
+    _lengths: dict[bool, float] = field(default_factory=dict, repr=False, compare=False)
+
+    def length(self, shared: bool) -> float:
+        """The Euclidean length of its terms, or of those that both languages have."""
+        if shared not in self._lengths:
+            self._lengths[shared] = sqrt(
+                sum([w * w for term, w in self.terms.items() if not shared or is_shared(term)])
+            )
+        return self._lengths[shared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +170,13 @@ def compare(a: Told, b: Told) -> Tie:
         return Tie(0.0, ())
     parts = sorted(((-product, term) for term, product in common.items()))
     total = -sum(part for part, _ in parts)
-    likeness = left * total / (_length(a.terms, same) * _length(b.terms, same))
+    likeness = left * total / (a.length(not same) * b.length(not same))
     score = likeness / (likeness + bar)
     return Tie(round(score, 3), tuple((term, round(-part * score / total, 3)) for part, term in parts[:_WHY_KEPT]))
 
 
 def _language(code: str) -> str:
     return {"ary": "ar"}.get(code, code).partition("-")[0]
-
-
-def _length(weights: Terms, same: bool) -> float:
-    return sqrt(sum([weight * weight for term, weight in weights.items() if same or is_shared(term)]))
 
 
 def _left(apart: timedelta) -> float:
