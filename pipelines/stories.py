@@ -33,7 +33,8 @@ _PLACE = dict.fromkeys(
     ("published.at", "first_seen", "copy_of", "story", "follows", "through", "ties.with", "ties.score"), 1
 )
 
-_READ = {name: 1 for name in (_TOLD | _PLACE) if not name.startswith("ties.")} | {"ties": 1}
+_WITH_TIES = {name: 1 for name in _PLACE if not name.startswith("ties.")} | {"ties": 1}
+_READ = _TOLD | _WITH_TIES
 
 _AT_ONCE = 200
 """Articles left without a story by an earlier process that are taken along, at most."""
@@ -62,7 +63,7 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     for document in articles.values():
         shelf.put(document)
     nominated, hanging = await asyncio.gather(
-        _nominated(database, articles), shelf.read_hanging(sorted(changed), _READ)
+        _nominated(database, articles), shelf.read_hanging(sorted(changed), _WITH_TIES)
     )
     pointed = [
         document
@@ -72,11 +73,13 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     own, later = _ties(articles, nominated, shelf)
     tied, updates = _retied(articles, pointed, own, later, shelf, changed)
     settled = await settle(shelf, tied | changed)
+    fields: dict[str, Document] = {name: {"ties": entries} for name, entries in own.items() if name in tied}
+    for place in settled:
+        standing = {"story": place.story, "follows": place.follows, "through": place.through}
+        fields[place.id] = fields.get(place.id, {}) | standing
     updates += [
-        UpdateOne(
-            {"_id": place.id}, {"$set": {"story": place.story, "follows": place.follows, "through": place.through}}
-        )
-        for place in sorted(settled, key=lambda place: place.id in changed)
+        UpdateOne({"_id": name}, {"$set": values})
+        for name, values in sorted(fields.items(), key=lambda item: item[0] in changed)
     ]
     if updates:
         await database.articles.bulk_write(updates)
@@ -113,7 +116,7 @@ def _retied(
     shelf: _Shelf,
     changed: set[str],
 ) -> tuple[set[str], list[UpdateOne]]:
-    """The `_id`s of those whose ties are other than before, and the updates that say so; the shelf is told.
+    """The `_id`s of those whose ties are other than before, and the updates of the `later` ones; the shelf is told.
 
     Args:
         pointed: other articles that were tied to one of the changed.
@@ -127,17 +130,18 @@ def _retied(
         if entries != articles[name]["ties"]:
             retied.add(name)
             shelf.tie(name, {entry["with"]: entry["score"] for entry in entries})
-            updates.append(UpdateOne({"_id": name}, {"$set": {"ties": entries}}))
     before = {document["_id"]: document["ties"] for document in pointed}
     for name in sorted(before.keys() | later.keys()):
         entries = sorted(later.get(name, {}).values(), key=lambda entry: str(entry["with"]))
-        if entries == [entry for entry in before.get(name, []) if entry["with"] in changed]:
+        outdated = [entry for entry in before.get(name, []) if entry["with"] in changed]
+        if entries == outdated:
             continue
         retied.add(name)
         kept = {other: score for other, score in shelf.places[name].ties.items() if other not in changed}
         shelf.tie(name, kept | {entry["with"]: entry["score"] for entry in entries})
         # Two steps on these ties alone: another process may set others of the same article.
-        updates.append(UpdateOne({"_id": name}, {"$pull": {"ties": {"with": {"$in": sorted(changed)}}}}))
+        if outdated:
+            updates.append(UpdateOne({"_id": name}, {"$pull": {"ties": {"with": {"$in": sorted(changed)}}}}))
         if entries:
             updates.append(UpdateOne({"_id": name}, {"$push": {"ties": {"$each": entries, "$sort": {"with": 1}}}}))
     return retied, updates
