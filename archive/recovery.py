@@ -88,25 +88,21 @@ def _ours(stream: FileIO, path: Path) -> bool:
 
 def _finish(database: Database[Document], path: Path, stream: FileIO, done: Recovered) -> None:
     name = path.name.removesuffix(OPEN)
-    last = database.captures.find_one({"file": name}, sort=[("offset", -1)])
-    # What is indexed was on disk before; only what follows can be torn.
-    start = last["offset"] + last["length"] if last else 0
-    end = reader.sound_end(path, start)
+    # The outlets of a process share a file, and each enters its captures when it stores its articles: gaps are anywhere.
+    known = {capture["_id"] for capture in database.captures.find({"file": name}, {"_id": 1})}
+    missing: list[Document] = []
+    end = 0
+    for record in reader.records(path):
+        end = record.offset + record.length
+        capture = record.capture(name)
+        if capture is not None and capture["_id"] not in known:
+            missing.append(capture)
     done.torn += os.fstat(stream.fileno()).st_size - end
     os.ftruncate(stream.fileno(), end)
     os.fsync(stream.fileno())
-    batch: list[Document] = []
-    for record in reader.records(path, start):
-        capture = record.capture(name)
-        if capture is None:
-            continue
-        batch.append(capture)
-        done.captures += 1
-        if len(batch) == _BATCH:
-            database.captures.bulk_write(captures.writes(batch), ordered=False)
-            batch.clear()
-    if batch:
-        database.captures.bulk_write(captures.writes(batch), ordered=False)
+    for start in range(0, len(missing), _BATCH):
+        database.captures.bulk_write(captures.writes(missing[start : start + _BATCH]), ordered=False)
+    done.captures += len(missing)
     done.files += 1
     if end:
         path.rename(path.with_suffix(""))

@@ -205,10 +205,7 @@ def scan(path: Path, start: int = 0) -> Iterator[Record | Damage]:
 
 
 def records(path: Path, start: int = 0) -> Iterator[Record]:
-    """Every record of a file from an offset on, in order; damaged ones are passed over.
-
-    See `sound_end` for where the whole records end.
-    """
+    """Every record of a file from an offset on, in order; damaged ones are passed over."""
     return (item for item in scan(path, start) if isinstance(item, Record))
 
 
@@ -222,14 +219,6 @@ def is_described(folder: Path, capture: Mapping[str, Any]) -> bool:
     return any(
         record.concurrent_to == capture["_id"] and record.discovery() is not None for record in islice(following, _SOON)
     )
-
-
-def sound_end(path: Path, start: int = 0) -> int:
-    """Where the last whole record of a file ends; what follows is a torn tail, or there is nothing."""
-    end = start
-    for record in records(path, start):
-        end = record.offset + record.length
-    return end
 
 
 def _inflate(stream: BinaryIO, start: int) -> tuple[bytes, int]:

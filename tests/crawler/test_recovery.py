@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +143,19 @@ def test_a_file_without_a_whole_record_is_removed(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gap_in_the_index_is_filled_wherever_it_is(
+    crawled: Machine, database: Database[dict[str, object]], mongodb_uri: str, tmp_path: Path
+) -> None:
+    # Two outlets of one process share a file: one's captures may be indexed to the end, the other's not from the beginning.
+    whole = max(crawled.warc.iterdir(), key=lambda file: file.stat().st_size)
+    lying = [capture for record in reader.records(whole) if (capture := record.capture(whole.name))]
+    shutil.copy(whole, tmp_path / f"{whole.name}.open")
+    database.captures.insert_many([dict(capture) for capture in lying[1::2]])
+    done = recovery.recover(mongodb_uri, database.name, tmp_path)
+    assert (done.files, done.captures, done.torn) == (1, len(lying[::2]), 0)
+    assert {one["_id"] for one in database.captures.find({}, {"_id": 1})} == {capture["_id"] for capture in lying}
+
+
 def test_damage_in_the_middle_costs_the_damaged_record_only(crawled: Machine, tmp_path: Path) -> None:
     # Other tests may have crawled the same archive again.
     whole = max(crawled.warc.iterdir(), key=lambda file: file.stat().st_size)
@@ -152,6 +166,5 @@ def test_damage_in_the_middle_costs_the_damaged_record_only(crawled: Machine, tm
     damaged = tmp_path / "damaged.warc.gz"
     damaged.write_bytes(data)
     assert [r.id for r in reader.records(damaged)] == [r.id for r in records if r is not victim]
-    assert reader.sound_end(damaged) == len(data)
     with pytest.raises(reader.WarcError, match=rf"damaged\.warc\.gz: no whole record at {victim.offset}"):
         reader.read(tmp_path, {"file": damaged.name, "offset": victim.offset, "length": victim.length})
