@@ -17,7 +17,7 @@ _FREE_AFTER = 20_000
 _PAUSE = 0.02
 _HOLDER = uuid.uuid4().hex
 """This process: after a lost connection it finds its own lock. Its tasks, several crawls among them, wait for each other here."""
-_TASKS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_TASKS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 @asynccontextmanager
@@ -30,7 +30,8 @@ async def held(database: AsyncDatabase[dict[str, Any]], name: str) -> AsyncItera
     own = {"_id": name, "holder": _HOLDER}
     left = {"_id": name, "$expr": {"$lt": ["$until", "$$NOW"]}}
     take = [{"$set": {"holder": _HOLDER, "until": {"$add": ["$$NOW", _FREE_AFTER]}}}]
-    async with _TASKS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+    tasks = _TASKS.setdefault(asyncio.get_running_loop(), {})
+    async with tasks.setdefault(name, asyncio.Lock()):
         while True:
             try:
                 await database.locks.update_one(own, take, upsert=True)

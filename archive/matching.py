@@ -235,7 +235,7 @@ class _Shelves:
             for group in self._pairs(part):
                 found = self.narrowed(found, group)
             return _spoken(self.collection, part, found)
-        # The pair of two common words says all; the texts are read for their seldom spellings alone.
+        # The pair of two common words says all; the articles are read for their seldom spellings alone.
         (often, seldom), (often_next, seldom_next) = (self._forms(word) for word in part.words)
         sure = self.narrowed(found, _neighbours(often, often_next))
         if not seldom and not seldom_next:

@@ -190,6 +190,7 @@ def _handed_down(old: Document, made: Document) -> Document:
     gone = old["gone_at"]
     if gone is not None and made["gone_at"] is None and gone > made["last_checked"]:
         new["gone_at"] = gone
+    new["story_keys"] = list(dict.fromkeys([*new["story_keys"], new["url"]]))
     new["search"] = search_field(new, made["search"])
     return {**{name: value for name, value in old.items() if name not in new}, **new}
 

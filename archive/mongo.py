@@ -36,7 +36,7 @@ WRITE = {"w": "majority", "journal": True}
 _INDEX_CONFLICTS = (85, 86)
 _EXISTS = 48
 # Of earlier contracts, by MongoDB's names: they would only cost.
-_OBSOLETE = {"search_text", "copy_of_1", "search.shelf_1_search.named_1"}
+_OBSOLETE = {"search_text", "copy_of_1", "search.shelf_1_search.named_1", "published.at_-1"}
 
 
 class ArchiveError(RuntimeError):

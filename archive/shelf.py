@@ -118,7 +118,8 @@ def seconds(instant: datetime) -> int:
 
 def between(since: datetime, until: datetime) -> Document:
     """The range of the marks of some instants, inclusive, to the second."""
-    return {"$gte": least(seconds(since)), "$lt": least(min(seconds(until) + 1, _LATEST))}
+    end = seconds(until)
+    return {"$gte": least(seconds(since))} | ({"$lt": least(end + 1)} if end < _LATEST else {})
 
 
 def least(at: int) -> bytes:

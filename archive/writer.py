@@ -221,10 +221,13 @@ def _document(entry: Entry, article: Article, old: Document | None, made_by: dic
     for name in ("published", "modified"):
         stored[name] = asdict(stored[name]) if stored[name] is not None else None
     stored["_id"] = entry.article_id
+    url = old["url"] if old else entry.url
+    # It is found under the address that it keeps as well.
+    stored["story_keys"] = list(dict.fromkeys([*stored["story_keys"], url]))
     stored["search"] = search_field(stored, article.search)
     return {
         **stored,
-        "url": old["url"] if old else entry.url,
+        "url": url,
         "copy_of": old["copy_of"] if old else None,
         "copy_kind": old["copy_kind"] if old else None,
         "reuses": old["reuses"] if old else [],

@@ -142,6 +142,7 @@ def articles(number: int) -> Iterator[dict[str, Any]]:
             "copy_of": copy_of,
             "story": draw.choice(originals[-200:]),
             "twins": {},
+            "story_keys": draw.sample(named, min(len(named), 12)),
             "sketch": [draw.getrandbits(62) for _ in range(40)],
         }
         sure, unsure = title.sure | first.sure | second.sure, title.unsure | first.unsure | second.unsure

@@ -58,8 +58,10 @@ def _runs(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, S
 def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
     """The paragraphs between two that stayed: those that are alike are paired, in order, the others were removed or added."""
     done, waiting = 0, []
+    spoken = [old.split() for old in before]
     for new in after:
-        likeness = [(_likeness(old, new), -place) for place, old in enumerate(before[done : done + _NEAR], done)]
+        said = new.split()
+        likeness = [(_likeness(old, said), -place) for place, old in enumerate(spoken[done : done + _NEAR], done)]
         best, place = max(likeness, default=(0.0, 0))
         if best < _ALIKE:
             waiting.append(new)
@@ -75,8 +77,11 @@ def _replaced(removed: Sequence[str], added: Sequence[str]) -> Iterator[Paragrap
     yield from ([Piece("added", paragraph)] for paragraph in added)
 
 
-def _likeness(old: str, new: str) -> float:
-    return float(Indel.normalized_similarity(old.split(), new.split()))
+def _likeness(old: Sequence[str], new: Sequence[str]) -> float:
+    # Most pairs differ too much in length for anything else to matter.
+    if 2 * min(len(old), len(new)) < _ALIKE * (len(old) + len(new)):
+        return 0.0
+    return float(Indel.normalized_similarity(old, new))
 
 
 def _words(old: str, new: str) -> Paragraph:

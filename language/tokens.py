@@ -16,7 +16,7 @@ from language.normalize import words
 from language.stems import bases, stem
 
 #: Raised when a text no longer gives the same tokens: articles that were indexed before are then indexed anew.
-RULES = 4
+RULES = 5
 
 #: Before the stem of a word of the title.
 TITLE = "^"
@@ -26,6 +26,9 @@ UNSURE = "?"
 
 #: In a sequence, between two texts; no word has it.
 GAP = bytes(4)
+
+#: Of a sequence: a document of MongoDB has room for 16 MB, and no article has so many words.
+MOST_WORDS = 200_000
 
 #: In a sequence, the bit of a stem that is of the same word as the one before.
 ALTERNATIVE = 1 << 31
@@ -110,9 +113,9 @@ def indexed(title: str, text: str) -> Indexed:
 
 def sequence(spoken: Sequence[Token]) -> bytes:
     """Words one after another, to look for phrases: `code` of each stem, little-endian; bit 31 says that it is of the same word as
-    the one before.
+    the one before. Of a text with more than `MOST_WORDS` words, the first.
     """
-    return b"".join([_codes(token.stems) for token in spoken])
+    return b"".join([_codes(token.stems) for token in spoken[:MOST_WORDS]])
 
 
 def code(stem: str) -> int:

@@ -27,18 +27,22 @@ _DERIVED = ("copy_of", "copy_kind", "reuses")
 _ATTEMPTS = 5
 
 
-async def derive(database: Database, ids: Iterable[str], compare_texts: Compare) -> set[str]:
+async def derive(
+    database: Database, ids: Iterable[str], compare_texts: Compare, *, interrupted: bool = False
+) -> set[str]:
     """Settle `copy_of`, `copy_kind` and `reuses` of articles just written and of those that repeat them.
 
     Args:
         database: with the articles written.
         ids: of the new or changed articles.
         compare_texts: `identity.compare`, awaited (it runs in a worker process).
+        interrupted: whether a process died over them: what their articles say already, the ledger may not know.
     Returns:
         The `_id`s of all articles whose fields were set, themselves and others.
     """
     changed: set[str] = set()
-    written, missed = set(ids), set[str]()
+    written = set(ids)
+    missed = set(written) if interrupted else set()
     for _ in range(_ATTEMPTS):
         if not written:
             break

@@ -8,6 +8,8 @@ from archive.lock import held
 from pipelines import copies, stories
 from pipelines.copies import Compare, Database
 
+_AT_ONCE, _ROUNDS = 100, 10
+
 
 async def rederive(database: Database, ids: Iterable[str], compare_texts: Compare) -> set[str]:
     """Settle everything that articles say of each other, after some were written, changed or removed.
@@ -27,3 +29,25 @@ async def rederive(database: Database, ids: Iterable[str], compare_texts: Compar
     async with held(database, "stories"):
         await stories.derive(database, changed | settled)
     return settled
+
+
+async def finish(database: Database, compare_texts: Compare) -> int:
+    """Derive what a process that died has written and not derived: `story` is null till then.
+
+    What other processes are about to derive may be among it, and is derived twice to the same end.
+
+    Returns:
+        How many articles were found; no more than 1,000 at a time, the rest by the next call.
+    """
+    left: set[str] = set()
+    async with held(database, "unfinished"):
+        for _ in range(_ROUNDS):
+            query = {"story": None, "_id": {"$nin": sorted(left)}}
+            found = {one["_id"] async for one in database.articles.find(query, {"_id": 1}).limit(_AT_ONCE)}
+            if not found:
+                break
+            settled = await copies.derive(database, found, compare_texts, interrupted=True)
+            async with held(database, "stories"):
+                await stories.derive(database, found | settled)
+            left |= found
+    return len(left)

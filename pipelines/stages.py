@@ -32,6 +32,7 @@ from archive.warc.erase import erase
 from archive.warc.writer import Writer
 from language import lexicon
 from pipelines import decide, store
+from pipelines.derived import finish
 from pipelines.identity import compare
 from pipelines.reading import Reading, read
 from pipelines.workers import WorkerLost, Workers
@@ -157,6 +158,7 @@ class Store(Stage):
         await self._recover(uri)
         self.spider.warc = Writer.open(plan.plan_of(settings), self.spider.stop_storing)
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
+        await self.spider.storage(lambda: finish(self.spider.database, self._compare))
         self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)

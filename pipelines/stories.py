@@ -17,7 +17,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.write_concern import WriteConcern
 
 from archive import postings
-from archive.shelf import between, keys_mark, seconds
+from archive.shelf import between, keys_mark, least, seconds
 from pipelines import ties
 from pipelines.nominate import order
 from pipelines.settling import Place, settle
@@ -35,30 +35,23 @@ _PLACE = dict.fromkeys(
 
 _WITH_TIES = {name: 1 for name in _PLACE if not name.startswith("ties.")} | {"ties": 1}
 _READ = _TOLD | _WITH_TIES
-
-_AT_ONCE = 200
-"""Articles left without a story by an earlier process that are taken along, at most."""
+_UNDATED = {"$gte": least(0), "$lt": least(1)}
 
 
 async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     """Settle `ties`, `story` and `follows` of articles just written, changed or removed, and of those that hang on them.
 
     To be called after `copies.derive`, with the articles that it changed among the `ids`, by one crawl at a time
-    (`derived.rederive`). What an earlier process has written and not derived is found by its `story`, which is null.
+    (`derived.rederive`).
 
     Returns:
         The `_id`s of all articles whose ties or story were set, themselves and others.
     """
-    named = set(ids)
+    changed = set(ids)
     # Derived again where it is lost, so that nobody need wait for the disk; in order, the stories of what has none yet last.
     database = database.with_options(write_concern=WriteConcern(w=1))
-    waiting = database.articles.find({"story": None, "story_keys.0": {"$exists": True}}, _READ)
-    written = database.articles.find({"_id": {"$in": sorted(named)}}, _READ)
-    found = await asyncio.gather(waiting.limit(_AT_ONCE).to_list(), written.to_list())
-    articles = {document["_id"]: document for documents in found for document in documents}
-    changed = named | articles.keys()
-    if not changed:
-        return set()
+    written = await database.articles.find({"_id": {"$in": sorted(changed)}}, _READ).to_list()
+    articles = {document["_id"]: document for document in written}
     shelf = _Shelf(database)
     for document in articles.values():
         shelf.put(document)
@@ -74,13 +67,16 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
     tied, updates = _retied(articles, pointed, own, later, shelf, changed)
     settled = await settle(shelf, tied | changed)
     fields: dict[str, Document] = {name: {"ties": entries} for name, entries in own.items() if name in tied}
+    upstream = []
     for place in settled:
         standing = {"story": place.story, "follows": place.follows, "through": place.through}
-        fields[place.id] = fields.get(place.id, {}) | standing
-    updates += [
-        UpdateOne({"_id": name}, {"$set": values})
-        for name, values in sorted(fields.items(), key=lambda item: item[0] in changed)
-    ]
+        if place.id in changed:
+            fields[place.id] = fields.get(place.id, {}) | standing
+        elif place.id not in shelf.pending:
+            upstream.append(UpdateOne({"_id": place.id}, {"$set": standing}))
+    # Whatever is cut off is settled again, as long as what it hangs on differs still: the last of a cascade is written first,
+    # what is pending last.
+    updates = [*upstream[::-1], *updates, *(UpdateOne({"_id": name}, {"$set": it}) for name, it in fields.items())]
     if updates:
         await database.articles.bulk_write(updates)
     return tied | {place.id for place in settled}
@@ -155,37 +151,35 @@ async def _nominated(database: Database, articles: dict[str, Document]) -> dict[
     asking = sorted((one for one in articles.values() if one["copy_of"] is None), key=order)
     if not asking:
         return {name: [] for name in articles}
-    runs = [(run, order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW) for run in _runs(asking)]
-    sharing: dict[str, set[bytes]] = {}
-    for run, since, until in runs:
-        printed = await postings.keyed(database.articles, between(since, until))
-        sharing |= {article["_id"]: _sharing(article, printed) for article in run}
+    undated = await postings.keyed(database.articles, _UNDATED)
     addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
-    wanted: list[Document] = [
-        {"search.shelf": {"$in": sorted(set().union(*sharing.values()))}},
-        {"story_keys": {"$in": sorted(set().union(*addresses.values()))}},
-        *(
-            {
-                "published.at": None,
-                "story_keys": {"$in": sorted({key for one in run for key in one["story_keys"]})},
-                "first_seen": {"$gte": since, "$lte": until},
-            }
-            for run, since, until in runs
-        ),
-    ]
-    fields = _TOLD | _PLACE | {"search.shelf": 1}
-    found = await database.articles.find({"$or": wanted, "copy_of": None}, fields).to_list()
+    sharing: dict[str, set[bytes]] = {}
+    wanted: list[Document] = []
+    for run in _runs(asking):
+        within = {"$gte": order(run[0])[0] - WINDOW, "$lte": order(run[-1])[0] + WINDOW}
+        dated = await postings.keyed(database.articles, between(*within.values()))
+        sharing |= {article["_id"]: _sharing(article, dated) | _sharing(article, undated) for article in run}
+        marks = sorted(set().union(*(sharing[article["_id"]] for article in run)))
+        named = sorted(set().union(*(addresses[article["_id"]] for article in run)))
+        wanted += [
+            {"search.shelf": {"$in": marks}},
+            {"story_keys": {"$in": named}, "published.at": within},
+            {"story_keys": {"$in": named}, "published.at": None, "first_seen": within},
+        ]
+    found = await database.articles.find({"$or": wanted}, _TOLD | _PLACE | {"search.shelf": 1}).to_list()
     by_mark: dict[bytes, list[Document]] = {}
     for other in found:
         by_mark.setdefault(other["search"]["shelf"], []).append(other)
     every = set().union(*addresses.values())
-    apart = [one for one in found if not one.get("published") or not every.isdisjoint(one["story_keys"])]
+    named_so = [one for one in found if not every.isdisjoint(one["story_keys"])]
 
     def candidates(article: Document) -> Iterator[Document]:
         at, keys = order(article)[0], set(article["story_keys"])
         near = {one["_id"]: one for mark in sharing[article["_id"]] for one in by_mark.get(mark, ())}
-        for other in (near | {one["_id"]: one for one in apart}).values():
-            is_near = abs(order(other)[0] - at) <= WINDOW and other["_id"] != article["_id"]
+        for other in (near | {one["_id"]: one for one in named_so}).values():
+            if other["_id"] == article["_id"] or other["copy_of"] is not None:
+                continue
+            is_near = abs(order(other)[0] - at) <= WINDOW
             shared = keys.intersection(other["story_keys"])
             if is_near and (len(shared) >= NOMINATED or not addresses[article["_id"]].isdisjoint(other["story_keys"])):
                 yield other
@@ -195,13 +189,14 @@ async def _nominated(database: Database, articles: dict[str, Document]) -> dict[
 
 
 def _sharing(article: Document, printed: Any) -> set[bytes]:
-    """The shelf marks of those that share enough of an article's telling terms, of what was printed about then."""
+    """The shelf marks of those that share enough of an article's telling terms, of some days or of the undated ones."""
     own = np.frombuffer(keys_mark(article["story_keys"]), "<u4")
     here = order(article)[0]
-    low = printed["row"]["at"].searchsorted(seconds(here - WINDOW))
-    high = printed["row"]["at"].searchsorted(seconds(here + WINDOW), "right")
-    shared = np.isin(printed["keys"][low:high], own[own > 0]).sum(axis=1)
-    return {printed["row"][place].tobytes() for place in low + np.flatnonzero(shared >= NOMINATED)}
+    at = printed["row"]["at"]
+    low, high = at.searchsorted(seconds(here - WINDOW)), at.searchsorted(seconds(here + WINDOW), "right")
+    near = printed[low:high] if len(at) and at[-1] else printed
+    shared = np.isin(near["keys"], own[own > 0]).sum(axis=1)
+    return {near["row"][place].tobytes() for place in np.flatnonzero(shared >= NOMINATED)}
 
 
 def _runs(articles: Iterable[Document]) -> Iterator[list[Document]]:
@@ -239,6 +234,8 @@ class _Shelf:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.places: dict[str, Place] = {}
+        #: Those that are not derived yet, by this process or by another: theirs is to say what story they are of.
+        self.pending: set[str] = set()
         self._asked: set[str] = set()
         self._hung: dict[str, dict[str, Place]] = {}
 
@@ -273,6 +270,8 @@ class _Shelf:
             standing = document["story"], document["follows"], document["through"]
             place = Place(order(document), document["copy_of"], ties, *standing)
             self.places[place.id] = place
+            if place.story is None:
+                self.pending.add(place.id)
             self._hang(place, *ties, place.copy_of, *standing)
 
     def tie(self, name: str, scores: dict[str, float]) -> None:

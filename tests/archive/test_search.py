@@ -34,6 +34,7 @@ def article(number: int, lang: str, title: str, text: str, **more: Any) -> dict[
         "copy_of": None,
         "gone_at": None,
         "story": None,
+        "story_keys": [],
         "twins": {},
         "version": 1,
         "version_at": at,
