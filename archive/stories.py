@@ -158,8 +158,14 @@ def story_of(database: Database[Document], article: str) -> Story | None:
     for version in database.versions.find({"article": {"$in": ids}}).sort([("article", 1), ("n", 1)]):
         reports[version["article"]].edits.append(version)
     for document in articles:
-        if document["copy_of"] in reports:
-            reports[document["copy_of"]].copies.append(document)
+        original = document
+        # A text that grew is copied stage by stage: the copy of a copy is shown with the first of them.
+        met = {document["_id"]}
+        while original["copy_of"] in reports and original["copy_of"] not in met:
+            met.add(original["copy_of"])
+            original = reports[original["copy_of"]].article
+        if original is not document:
+            reports[original["_id"]].copies.append(document)
     originals = [report for report in reports.values() if report.article["copy_of"] not in reports]
     outlets: dict[str, list[str]] = {}
     firsts: dict[str, Report] = {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from archive import queries
+from archive import queries, verdicts
 from archive.records import Outcome
 from archive.warc import erase
 
@@ -74,8 +74,7 @@ def withdraw(
     done = Withdrawal(url, article is not None)
     if article is not None:
         done.copies = _same_text(database, article)
-        done.orphans = [article["_id"]]
-        done.orphans += [other["_id"] for other in database.articles.find(_pointing(article["_id"]), {"_id": 1})]
+        done.orphans = [article["_id"], *verdicts.let_go(database, article["_id"])]
     done.records = _erase_pages(database, warc, addresses)
     done.entries = _erase_quotations(database, warc, forms, article)
     done.versions = _forget(database, url, name, addresses, f"withdrawn by {by}: {reason}")
@@ -87,20 +86,20 @@ def _forms(document: Document) -> list[str]:
     return [document["_id"], *document["aliases"], *([answered] if answered else [])]
 
 
-def _pointing(article: str) -> Document:
-    return {"$or": [{"copy_of": article}, {"reuses": article}]}
-
-
 def _same_text(database: Database[Document], article: Document) -> list[Document]:
-    """The other articles with a text: copies of it, its original, and the original's other copies."""
-    found = queries.texts_like(database, article)
-    for original in [other for other in found if other["is"] == "original"]:
-        found += [
-            copy | {"is": "copy"}
-            for copy in database.articles.find({"copy_of": original["_id"], "_id": {"$ne": article["_id"]}})
-        ]
-    reusing = database.articles.find({"reuses": article["_id"]})
-    return [one for one in found if one["is"] != "reuses"] + [other | {"is": "reusing"} for other in reusing]
+    """The other articles with a text: its original, the original's original, the copies of all these, and their copies."""
+    found = {article["_id"]: article}
+    seeking = [article]
+    while seeking:
+        ids = [one["_id"] for one in seeking]
+        originals = [one["copy_of"] for one in seeking if one["copy_of"]]
+        near = database.articles.find({"$or": [{"_id": {"$in": originals}}, {"copy_of": {"$in": ids}}]})
+        seeking = [one for one in near if one["_id"] not in found]
+        found |= {one["_id"]: one for one in seeking}
+    del found[article["_id"]]
+    reusing = database.articles.find({"reuses": article["_id"], "_id": {"$nin": list(found)}})
+    same = [one | {"is": "copy" if one["copy_of"] else "original"} for one in found.values()]
+    return same + [other | {"is": "reusing"} for other in reusing]
 
 
 def _erase_pages(database: Database[Document], warc: Path, addresses: list[str]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.database import Database
 from scrapy.commands import ScrapyCommand
 
-from archive import withdrawal
+from archive import queries, withdrawal
 from archive.warc.erase import EraseError
 from archive.warc.plan import folder_of
 from commands import console
@@ -50,13 +50,14 @@ class Command(ScrapyCommand):
             raise UsageFault("--reason: missing; say why in a few words")
         sources, _ = registry.everything(console.sources_folder(self.settings))
         owner = registry.owner(args[0], sources)
-        if owner is None:
-            raise UsageFault(f"{args[0]}: belongs to no known outlet ('scrapy sources' shows them)")
         try:
-            url = canonicalize(args[0], rules=owner.identity)
+            url = canonicalize(args[0], rules=owner.identity if owner else None)
         except UrlError as error:
             raise UsageFault(str(error)) from error
         database = console.open_archive(self.settings)
+        # An outlet's file may have gone; what the archive has of it can be withdrawn still.
+        if owner is None and queries.find_url(database, url, args[0]) is None:
+            raise UsageFault(f"{args[0]}: belongs to no known outlet ('scrapy sources' shows them)")
         copies = self._withdraw(database, url, args[0], who, reason)
         same = [copy for copy in copies if copy["is"] != "reusing"]
         if opts.copies:

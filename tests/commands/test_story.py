@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive import stories
+from archive import stories, withdrawal
 from tests.conftest import Machine
 
 
@@ -31,6 +31,25 @@ def test_a_story_is_found_from_any_of_its_articles(crawled: Machine, plot: dict[
         assert again is not None
         assert again.id == story.id
     assert stories.story_of(crawled.database, "0" * 20) is None
+
+
+def test_the_copy_of_a_copy_is_folded_under_the_first(crawled: Machine, plot: dict[str, Any]) -> None:
+    database = crawled.database
+    copies = (
+        database.articles.find({"copy_of": plot["_id"]}).to_list()
+        or database.articles.find({"story": plot["story"], "copy_of": {"$ne": None}}).to_list()
+    )
+    one = copies[0]
+    other = {**one, "_id": "0" * 20, "url": "https://gazetteoriental.example/grown", "copy_of": one["_id"]}
+    database.articles.insert_one(other)
+    try:
+        story = stories.story_of(database, other["_id"])
+        assert story is not None
+        (folded,) = [report for report in story.reports if other["_id"] in [copy["_id"] for copy in report.copies]]
+        assert folded.article["_id"] == one["copy_of"]
+        assert {copy["_id"] for copy in withdrawal._same_text(database, folded.article)} >= {one["_id"], other["_id"]}
+    finally:
+        database.articles.delete_one({"_id": other["_id"]})
 
 
 def test_its_reports_stand_in_time_with_copies_folded_and_first_reports_named(

@@ -16,7 +16,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.database import Database
 
-from archive import mongo
+from archive import mongo, verdicts
 from archive.ledger import new_url
 from archive.records import Outcome
 from pipelines.derived import finish, rederive
@@ -169,6 +169,28 @@ def test_what_a_killed_process_left_underived_is_derived_by_the_next(
     assert derived(database) == whole
     assert [one["outcome"] for one in database.urls.find()] == [Outcome.COPY]
     assert asyncio.run(begin(database, mongodb_uri)) == 0
+
+
+def test_what_hung_on_an_article_that_left_is_derived_though_the_process_died(
+    told: list[tuple[Document, str]], database: Database[Document], mongodb_uri: str
+) -> None:
+    busy = [article for article, event in told if event.startswith("2023-11")]
+    database.articles.insert_many([article | BARE for article in busy])
+    derive = rederived(database, mongodb_uri)
+    derive([article["_id"] for article in busy])
+    stories = [article["story"] for article in derived(database)]
+    first = max(stories, key=stories.count)
+    left = next(article for article in busy if article["_id"] == first)
+    now = datetime.now(UTC)
+    known = {"_id": left["url"], "aliases": [], "evidence": [], "found_by": [], "article": first}
+    database.urls.insert_one(new_url("", "a", now, now) | known | {"outcome": Outcome.STORED})
+    assert verdicts.expel(database, left["url"])[0] == first
+    asyncio.run(begin(database, mongodb_uri))
+    found = derived(database)
+    database.articles.delete_many({})
+    database.articles.insert_many([article | BARE for article in busy if article["_id"] != first])
+    derive([article["_id"] for article in busy if article["_id"] != first])
+    assert found == derived(database)
 
 
 def test_a_write_that_is_cut_off_anywhere_is_made_whole_by_the_next_process(
