@@ -275,7 +275,7 @@ async def write_ledger(database: Database, entries: list[Entry], run: ObjectId, 
             page.outcome = Outcome.COPY
         updates += _ledger_updates(entry, known, article, ages)
         visits.append(InsertOne(_visit(entry, run)))
-        seen += _seen(entry, known.get(page.key))
+        seen += _seen(entry, known)
     if seen:
         await database.articles.bulk_write(seen, ordered=False)
     if updates:
@@ -322,12 +322,28 @@ def _ledger_updates(
     state |= _validators(page)
     if entry.url == page.key:
         return [_settle(page.key, entry, known, state, _forms(page))]
+    if moved := _left(entry, known):
+        # The article that stood here has not become the one to which its address leads now.
+        attempts = known[page.key]["attempts"] + 1
+        next_at = retry_at(Outcome.GONE, attempts, now, stored=True)
+        form = {"outcome": Outcome.GONE, "article": moved, "attempts": attempts, "next_at": next_at}
+        form["detail"] = f"leads to {entry.url}"
+        return [_settle(entry.url, entry, known, state, [page.url]), _settle(page.key, entry, known, form, [])]
     form = {"outcome": Outcome.REDIRECTED, "article": state.get("article"), "attempts": 0, "next_at": None}
     form["detail"] = f"another form of {entry.url}"
     return [
         _settle(entry.url, entry, known, state, _forms(page)),
         _settle(page.key, entry, known, form, []),
     ]
+
+
+def _left(entry: Entry, known: dict[str, Document]) -> str | None:
+    """The article that stood at the address of a page, where the page is another article by now."""
+    before = known.get(entry.page.key)
+    if before is None or entry.url == entry.page.key or before["outcome"] not in ledger.REVISITED:
+        return None
+    article: str | None = before["article"]
+    return article if article != entry.article_id and entry.article_id else None
 
 
 def _forms(page: Page) -> list[str]:
@@ -386,9 +402,11 @@ def _visit(entry: Entry, run: ObjectId) -> Document:
     }
 
 
-def _seen(entry: Entry, document: Document | None) -> list[UpdateOne]:
+def _seen(entry: Entry, known: dict[str, Document]) -> list[UpdateOne]:
     """What an attempt that brought no page of an article tells of it: that it stands as it was, or that it has vanished."""
-    page = entry.page
+    page, document = entry.page, known.get(entry.page.key)
+    if moved := _left(entry, known):
+        return [UpdateOne({"_id": moved, "gone_at": None}, {"$set": {"gone_at": page.fetched_at}})]
     if page.outcome is Outcome.UNCHANGED and page.article is None and entry.article_id:
         return [UpdateOne({"_id": entry.article_id}, {"$set": {"last_checked": page.fetched_at, "gone_at": None}})]
     if page.outcome is Outcome.GONE and document and document["article"] and document["outcome"] in ledger.REVISITED:

@@ -5,6 +5,7 @@ Each either settles the page's outcome, with the reason in words, or lets it pas
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from pipelines.reading import Reading
 from pipelines.topic import THRESHOLD
 from sources import registry
 from sources.model import Source
-from sources.urls import settle
+from sources.urls import UrlError, canonicalize, same_outlet, settle
 
 #: Verdicts of relevance: canonical URL → the last one.
 Verdicts = dict[str, dict[str, Any]]
@@ -74,6 +75,16 @@ def identity(page: Page, source: Source) -> writer.Entry:
         return entry
     entry.addresses = [page.key, page.url, page.requested, *page.aliases]
     article.url = entry.url
+    article.twins = _twins(article.twins, source)
     # A batch that is written again decides again: addresses come once.
     article.story_keys = list(dict.fromkeys([*article.story_keys, entry.url, *sorted(article.twins.values())]))
     return entry
+
+
+def _twins(declared: dict[str, str], source: Source) -> dict[str, str]:
+    """Addresses of translations as the archive knows them; what is no address is left out."""
+    found = {}
+    for language, url in declared.items():
+        with suppress(UrlError):
+            found[language] = canonicalize(url, rules=source.identity if same_outlet(url, source.domains) else None)
+    return found

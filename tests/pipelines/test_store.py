@@ -1,4 +1,4 @@
-"""Two processes write one article at once: neither overwrites what it has not read."""
+"""What is written of an article, by one process or by two at once: nothing overwrites what was not read, nothing is mistaken."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
-from archive import mongo, writer
+from archive import mongo, queries, writer
 from archive.lease import LeaseLost
 from archive.records import Page
 from archive.writer import Entry
-from pipelines import store
+from pipelines import decide, store
 from pipelines.read import read
 from sources.model import Source, load
+from sources.urls import canonicalize
 from tests.pipelines.test_rebuild import BREAD, MADE_BY, OUTLET, START, html
 
 URL = "https://banc.example/1.html"
@@ -39,6 +40,57 @@ def state(outlet: Source, hours: int, *added: str) -> Entry:
     reading = read(page, outlet, at)
     page.article, page.outcome, page.body = reading.article, reading.outcome, b""
     return Entry(page, URL, addresses=[URL])
+
+
+def led(outlet: Source, hours: int, asked: str, answered: str, *added: str) -> Entry:
+    """An address asked for that led to another one, decided as the crawl does."""
+    at = START + timedelta(hours=hours)
+    body = html("Le pain est de retour", *BREAD, *added)
+    page = Page(asked, answered, asked, outlet.name, at, 200, {"content-type": "text/html; charset=utf-8"}, body)
+    reading = read(page, outlet, at)
+    page.article, page.outcome, page.body = reading.article, reading.outcome, b""
+    return decide.identity(page, outlet)
+
+
+def test_an_article_whose_address_leads_to_another_one_is_gone_and_stays_itself(
+    database: Database[dict[str, Any]], mongodb_uri: str, outlet: Source
+) -> None:
+    old, new = "https://banc.example/1.html", "https://banc.example/2.html"
+
+    async def scene() -> None:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(mongodb_uri))
+        for entry in (
+            led(outlet, 0, old, old),
+            led(outlet, 1, new, new, "Une suite."),
+            led(outlet, 2, old, new, "Une suite."),
+        ):
+            await store.write(client[database.name], [entry], MADE_BY, ObjectId(), None)
+        await client.close()
+
+    asyncio.run(scene())
+    first, second = database.articles.find().sort("first_seen", 1)
+    assert (first["url"], first["gone_at"]) == (old, START + timedelta(hours=2))
+    assert (second["url"], second["gone_at"], second["version"]) == (new, None, 1)
+    for url, article in ((old, first), (new, second)):
+        found = queries.article_at(database, url, url)
+        assert found is not None
+        assert found["_id"] == article["_id"], url
+    asked = database.urls.find_one({"_id": old})
+    assert asked is not None
+    assert (asked["outcome"], asked["detail"]) == ("gone", f"leads to {new}")
+
+
+def test_translations_are_known_under_the_addresses_of_the_archive(outlet: Source) -> None:
+    entry = led(outlet, 0, URL, URL)
+    assert entry.page.article is not None
+    entry.page.article.twins = {
+        "ar": "http://www.banc.example/ar/%d8%ae%d8%a8%d8%b2/?utm_source=x#haut",
+        "en": "https://[",
+    }
+    again = decide.identity(entry.page, outlet)
+    assert again.page.article is not None
+    assert again.page.article.twins == {"ar": canonicalize("https://banc.example/ar/خبز")}
+    assert again.page.article.twins["ar"] in again.page.article.story_keys
 
 
 @pytest.mark.parametrize("is_held", [False, True], ids=["lease lost", "lease held"])
