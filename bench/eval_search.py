@@ -99,6 +99,7 @@ def fill(database: Database[dict[str, Any]]) -> None:
             "gone_at": None,
             "story": None,
             "twins": {},
+            "story_keys": [],
         }
         words = shelf.words_of(truth.outlet, title, text, topic)
         database.articles.insert_one(document | {"search": shelf.search_field(document, words)})
