@@ -97,6 +97,29 @@ def test_weeks_add_up_to_the_articles_of_a_span(lived: Database[dict[str, Any]])
     assert sum(week["articles"] for week in named) == lived.articles.count_documents(query) > 0
 
 
+def test_a_day_of_a_paris_outlet_is_in_the_week_that_its_page_says(lived: Database[dict[str, Any]]) -> None:
+    """Midnight of a Monday in Paris is still Sunday in Casablanca."""
+    article = lived.articles.find_one({"published": {"$ne": None}})
+    assert article is not None
+    day = {"at": datetime(2019, 6, 30, 22, tzinfo=UTC), "date": "2019-07-01", "precision": "day"}
+    paris = {
+        "_id": "paris",
+        "url": "https://paris.example/1",
+        "source": "paris",
+        "lang": "fr",
+        "published": article["published"] | day,
+    }
+    lived.articles.insert_one(
+        {**article, **paris, "topic": article["topic"] | {"entities": ["person:paris"]}, "copy_of": None}
+    )
+    text = next(text for _, text in EXAMPLES if "%G-W%V" in text).replace("person:hammouchi", "person:paris")
+    try:
+        assert [week["week"] for week in queries.coverage_by_week(lived, sources=["paris"])] == ["2019-07-01"]
+        assert [week["_id"] for week in lived.articles.aggregate(json_util.loads(text))] == ["2019-W27"]
+    finally:
+        lived.articles.delete_one({"_id": "paris"})
+
+
 def test_entities_are_counted_by_month_and_language(lived: Database[dict[str, Any]]) -> None:
     found = queries.entities_over_time(lived, ["person:hammouchi"])
     query = {"topic.entities": "person:hammouchi", "copy_of": None, "published": {"$ne": None}}
@@ -112,6 +135,30 @@ def test_edits_and_take_downs_are_told(lived: Database[dict[str, Any]]) -> None:
     assert gone["gone_at"] == NOW
     assert gone["days"] > 0
     assert queries.vanished(lived, until=NOW) == []
+
+
+def test_a_headline_changed_and_changed_back_is_two_edits(lived: Database[dict[str, Any]]) -> None:
+    article = lived.articles.find_one({"version": 1, "published": {"$ne": None}})
+    assert article is not None
+    one, two, three = (NOW + timedelta(hours=hours) for hours in (-3, -2, -1))
+    kept = {"article": article["_id"], **{key: article[key] for key in ("text", "capture", "search")}}
+    lived.versions.insert_many(
+        [
+            {**kept, "n": 1, "title": article["title"], "at": one},
+            {**kept, "n": 2, "title": "Entre-temps", "at": two},
+        ]
+    )
+    lived.articles.update_one({"_id": article["_id"]}, {"$set": {"version": 3, "version_at": three}})
+    try:
+        back, away = queries.edits(lived, until=NOW)
+    finally:
+        lived.versions.delete_many({"article": article["_id"]})
+    told = [(edit["n"], edit["before"], edit["after"], edit["retitled"], edit["changed"]) for edit in (away, back)]
+    assert told == [
+        (1, article["title"], "Entre-temps", True, two),
+        (2, "Entre-temps", article["title"], True, three),
+    ]
+    assert away["hours"] < back["hours"]
 
 
 def test_views_are_mended_and_left_out_of_backups(lived: Database[dict[str, Any]]) -> None:
