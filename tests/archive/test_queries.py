@@ -137,6 +137,15 @@ def test_edits_and_take_downs_are_told(lived: Database[dict[str, Any]]) -> None:
     assert queries.vanished(lived, until=NOW) == []
 
 
+def test_states_of_an_article_come_without_what_they_are_searched_by(lived: Database[dict[str, Any]]) -> None:
+    article = lived.articles.find_one({"version": 2})
+    assert article is not None
+    assert lived.versions.find_one({"article": article["_id"], "search": {"$exists": True}})
+    states = queries.states_of(lived, article)
+    assert [state["title"] for state in states] == ["Avant", article["title"]]
+    assert not any("search" in state for state in states)
+
+
 def test_a_headline_changed_and_changed_back_is_two_edits(lived: Database[dict[str, Any]]) -> None:
     article = lived.articles.find_one({"version": 1, "published": {"$ne": None}})
     assert article is not None
