@@ -30,8 +30,8 @@ install-schedule: $(READY)  ## start the schedule with the machine: systemd, or 
 worker: $(READY)  ## lend this machine to the schedule of another one (DASK_SCHEDULER=tls://…)
 	@$(SCRAPY) worker
 
-query: $(READY)  ## search the archive [Q="words “phrase” -word"] [OPTS="--lang ar --since 2023-11"] [DB=marsad_demo]
-	@$(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(OPTS) $(if $(Q),-- '$(subst ','\'',$(Q))')
+query: $(READY)  ## search the archive [Q="words “phrase” -word"] [OPTS="--lang ar --since 2023-11"] [DB=name] [DEMO=yes for the sample press]
+	@$(if $(DEMO),SCRAPY_PROJECT=sample) $(if $(DB),MONGODB_DATABASE=$(DB)) $(SCRAPY) articles $(OPTS) $(if $(Q),-- '$(subst ','\'',$(Q))')
 
 browse: $(READY)  ## read the archive in a browser on this machine [PORT=8465] [DEMO=yes for the sample press]
 	@$(if $(DEMO),SCRAPY_PROJECT=sample) $(SCRAPY) browse $(if $(PORT),--port $(PORT))

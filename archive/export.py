@@ -16,6 +16,8 @@ from urllib.parse import quote
 from bson import json_util
 from lxml import etree
 
+from language.printable import printable_json
+
 Document = dict[str, Any]
 
 EXTRACT = 240
@@ -73,9 +75,8 @@ def record(article: Document, *, text: bool = False) -> Document:
 def json_lines(articles: Iterable[Document], *, text: bool = False) -> Iterator[str]:
     """One JSON object a line (relaxed Extended JSON, as `mongoimport` takes it)."""
     for article in articles:
-        yield json_util.dumps(
-            record(article, text=text), json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False
-        )
+        said = record(article, text=text)
+        yield printable_json(json_util.dumps(said, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False))
 
 
 def row(article: Document, *, text: bool = False) -> list[str]:

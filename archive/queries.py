@@ -37,7 +37,8 @@ def states_of(database: Database[Document], article: Document) -> list[Document]
     """Every state of an article, the first to the present one: n, title, text, at, capture."""
     present = {name: article[name] for name in ("title", "text", "capture")}
     present |= {"n": article["version"], "at": article["version_at"]}
-    return [*database.versions.find({"article": article["_id"]}).sort("n", 1), present]
+    # What states are searched by is longer than their text, and nothing to be read.
+    return [*database.versions.find({"article": article["_id"]}, {"search": 0}).sort("n", 1), present]
 
 
 def texts_like(database: Database[Document], article: Document) -> list[Document]:

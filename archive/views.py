@@ -15,8 +15,13 @@ from pymongo.errors import OperationFailure
 Pipeline = list[dict[str, Any]]
 
 _INSTANT = {"$ifNull": ["$published.at", "$first_seen"]}
+# Of the outlet's own day, as on the timeline: midnight in Paris is the day before in Casablanca.
 _WEEK: dict[str, Any] = {
-    "$dateTrunc": {"date": "$published.at", "unit": "week", "startOfWeek": "monday", "timezone": "Africa/Casablanca"}
+    "$dateTrunc": {
+        "date": {"$dateFromString": {"dateString": "$published.date"}},
+        "unit": "week",
+        "startOfWeek": "monday",
+    }
 }
 _MONTH = {"$substrBytes": ["$published.date", 0, 7]}
 _HOURS = 3_600_000
@@ -117,8 +122,8 @@ WIRES = View(
 WEEKS = View(
     "weeks",
     "articles",
-    "What an outlet published in a week and a language. Fields: week (its Monday, in Morocco), source, lang, articles, copies, "
-    "originals.",
+    "What an outlet published in a week and a language. Fields: week (its Monday; of days as the outlet "
+    "counts them), source, lang, articles, copies, originals.",
     [
         {"$match": {"published": {"$ne": None}}},
         {
@@ -131,7 +136,7 @@ WEEKS = View(
         {
             "$project": {
                 "_id": 0,
-                "week": {"$dateToString": {"date": "$_id.week", "format": "%Y-%m-%d", "timezone": "Africa/Casablanca"}},
+                "week": {"$dateToString": {"date": "$_id.week", "format": "%Y-%m-%d"}},
                 "source": "$_id.source",
                 "lang": "$_id.lang",
                 "articles": 1,
@@ -173,26 +178,46 @@ NAMES = View(
 EDITS = View(
     "edits",
     "versions",
-    "A state of an article that was changed later: what it said, and what it says now. Fields: article, url, source, lang, n, "
-    "before, after (headlines), retitled, published, seen (when that state was fetched), hours (after publication).",
+    "A change of an article: what it said, and what it said next. Fields: article, url, source, lang, n (of the state before), "
+    "before, after (headlines), retitled, published, seen (when the state before was fetched), changed (when the one after it was), "
+    "hours (after publication).",
     [
-        {"$lookup": {"from": "articles", "localField": "article", "foreignField": "_id", "as": "now"}},
+        {"$project": {"_id": 0, "article": 1, "n": 1, "title": 1, "at": 1}},
+        {
+            "$setWindowFields": {
+                "partitionBy": "$article",
+                "sortBy": {"n": 1},
+                "output": {"next": {"$shift": {"output": {"title": "$title", "at": "$at"}, "by": 1}}},
+            }
+        },
+        {
+            "$lookup": {
+                "from": "articles",
+                "localField": "article",
+                "foreignField": "_id",
+                "pipeline": [
+                    {"$project": dict.fromkeys(("url", "source", "lang", "title", "version_at", "published.at"), 1)}
+                ],
+                "as": "now",
+            }
+        },
         {"$unwind": "$now"},
+        # The last of the states kept was followed by the present one.
+        {"$set": {"next": {"$ifNull": ["$next", {"title": "$now.title", "at": "$now.version_at"}]}}},
         {
             "$project": {
-                "_id": 0,
                 "article": 1,
                 "n": 1,
                 "url": "$now.url",
                 "source": "$now.source",
                 "lang": "$now.lang",
                 "before": "$title",
-                "after": "$now.title",
-                "retitled": {"$ne": ["$title", "$now.title"]},
+                "after": "$next.title",
+                "retitled": {"$ne": ["$title", "$next.title"]},
                 "published": "$now.published.at",
                 "seen": "$at",
-                "changed": "$now.version_at",
-                "hours": _since("$now.version_at", "$now.published.at"),
+                "changed": "$next.at",
+                "hours": _since("$next.at", "$now.published.at"),
             }
         },
         {"$sort": {"changed": -1, "article": 1, "n": 1}},

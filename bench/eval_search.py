@@ -85,7 +85,7 @@ def fill(database: Database[dict[str, Any]]) -> None:
         title, text = truth.title, "\n".join([truth.standfirst, *truth.paragraphs])
         topic: dict[str, Any] = {"score": 1.0, "aspects": [], "entities": []}
         published = truth.published_at
-        document = {
+        document: dict[str, Any] = {
             "_id": f"{number:020x}",
             "url": truth.url,
             "source": truth.outlet,

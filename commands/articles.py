@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from bson import json_util
 from rich.text import Text
 from scrapy.commands import ScrapyCommand
 
@@ -19,6 +18,7 @@ from archive.search import LARGEST_PAGE, Found, Hit
 from commands import asking, bidi, console
 from commands.asking import ZONE
 from commands.console import UsageFault, guarded
+from language.printable import printable
 from language.timezones import zone
 
 _FACETS = {"outlet": "Outlets", "language": "Languages", "country": "Countries", "aspect": "Aspects", "entity": "Named"}
@@ -128,11 +128,13 @@ def _show_facets(found: Found) -> None:
 
 def _write_json(articles: Iterable[dict[str, Any]]) -> None:
     for article in articles:
-        print(json_util.dumps(article, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False))
+        console.print_json(article)
 
 
 def _write_csv(articles: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout, quoting=csv.QUOTE_ALL)
     writer.writerow(export.COLUMNS)
     for article in articles:
-        writer.writerow(export.row(article))
+        row = export.row(article)
+        # A file takes what the page said as it stands; a terminal would obey it.
+        writer.writerow([printable(cell, keep="\n") for cell in row] if sys.stdout.isatty() else row)

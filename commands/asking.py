@@ -54,12 +54,9 @@ def question(words: Sequence[str], opts: argparse.Namespace, settings: BaseSetti
         words: as the shell gave them; a quoted one that begins with a quotation mark is a phrase all the same.
     Raises:
         UsageFault: an option or the question itself is wrong; the message says what to write.
-        sources.registry.UnknownSource: no outlet has that name.
+        sources.registry.UnknownSource: no outlet has that name, and the archive has no article of it.
     """
-    known = registry.names(console.sources_folder(settings))
-    for name in opts.source:
-        if name not in known:
-            registry.find(name, console.sources_folder(settings))
+    _check_outlets(opts.source, settings)
     try:
         window = read_window(opts.since, opts.until, ZONE)
     except WindowError as error:
@@ -83,6 +80,22 @@ def question(words: Sequence[str], opts: argparse.Namespace, settings: BaseSetti
         )
     except ValueError as error:
         raise UsageFault(str(error)) from error
+
+
+def _check_outlets(named: Sequence[str], settings: BaseSettings | None) -> None:
+    """Make sure that the registry or the archive knows some outlets: articles stay when an outlet's file goes, and the demo's
+    database has outlets of its own.
+
+    Raises:
+        sources.registry.UnknownSource: neither knows one of them.
+    """
+    folder = console.sources_folder(settings)
+    others = set(named) - set(registry.names(folder))
+    if not others:
+        return
+    held = console.open_archive(settings).articles.distinct("source", {"source": {"$in": sorted(others)}})
+    for name in sorted(others.difference(held)):
+        registry.find(name, folder)
 
 
 def _bound(given: str, instant: datetime | None) -> date | None:

@@ -19,6 +19,7 @@ from language.printable import printable
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_QUOTED = re.compile("(?<=“)([^“”]+)(?=”)")
 _MODES = ("terminal", "visual", "plain")
 # Where there is no terminal, lines are not broken.
 _ENDLESS = 1000
@@ -70,6 +71,24 @@ def lines(text: str, spans: Sequence[tuple[int, int]], console: Console, width: 
         own = [(span.start, span.end) for span in line.spans] if plain == line.plain.rstrip() else []
         made.append(_marked(plain, own, how))
     return made or [Text("")]
+
+
+def sentence(how: str, *parts: str) -> Text:
+    """A line of ours with words of pages in it: each part is made safe to print, and put in order for itself."""
+    return Text("".join(shown(printable(part), how) for part in parts))
+
+
+def quoting(how: str, line: str) -> Text:
+    """A line of ours in which whatever pages say stands between “ and ”."""
+    return sentence(how, *_QUOTED.split(line))
+
+
+def in_order(line: Text, how: str) -> Text:
+    """One coloured line, safe to print already; as it is seen it has no colours, for its letters have moved."""
+    sent = shown(line.plain, how)
+    if sent == line.plain:
+        return line
+    return Text(sent) if how == "visual" else Text.assemble(_FIRST_STRONG_ISOLATE, line, _POP_ISOLATE)
 
 
 def _marked(line: str, spans: Sequence[tuple[int, int]], how: str) -> Text:

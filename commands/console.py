@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bson import json_util
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from rich.console import Console
@@ -21,7 +22,7 @@ from scrapy.settings import BaseSettings
 
 from archive import mongo
 from archive.patience import first_words
-from language.printable import printable, without_credentials
+from language.printable import printable, printable_json, without_credentials
 from sources.model import SourceError
 from sources.registry import UnknownSource
 
@@ -126,6 +127,12 @@ def table(*columns: str, right: tuple[str, ...] = (), wrap: tuple[str, ...] = ()
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
     return grid
+
+
+def print_json(document: Any) -> None:
+    """One JSON object on a line (relaxed Extended JSON), in which no page can steer a terminal."""
+    line = json_util.dumps(document, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False)
+    print(printable_json(line))
 
 
 def moment(instant: datetime) -> str:

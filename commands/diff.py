@@ -8,10 +8,11 @@ from rich.text import Text
 from scrapy.commands import ScrapyCommand
 
 from archive import queries
-from commands import console
+from commands import bidi, console
 from commands.console import UsageFault, guarded, moment
 from commands.show import capture_of, find_article
 from language.changes import Paragraph, changes
+from language.printable import printable
 
 _STYLES = {"kept": "", "removed": "red strike", "added": "green underline"}
 # Where there is no colour; the isolates (U+2068, U+2069) keep the marks beside their words in a line of Arabic.
@@ -70,6 +71,7 @@ class Command(ScrapyCommand):
 
 def show(paragraphs: list[Paragraph], *, full: bool = False, style: str = "") -> None:
     """Print paragraphs with their changes; those without are counted."""
+    how = bidi.mode(is_terminal=console.out.is_terminal)
     same = 0
     for paragraph in paragraphs:
         unchanged = all(piece.kind == "kept" for piece in paragraph)
@@ -78,7 +80,8 @@ def show(paragraphs: list[Paragraph], *, full: bool = False, style: str = "") ->
             continue
         _tell_same(same)
         same = 0
-        console.out.print(_rendered(paragraph, style))
+        for line in _rendered(paragraph, style, how):
+            console.out.print(line, soft_wrap=True)
     _tell_same(same)
 
 
@@ -87,15 +90,22 @@ def _tell_same(count: int) -> None:
         console.out.print(f"  … {count} paragraph{'s' if count > 1 else ''} unchanged …", style="dim", markup=False)
 
 
-def _rendered(paragraph: Paragraph, style: str) -> Text:
-    line = Text(style=style)
+def _rendered(paragraph: Paragraph, style: str, how: str) -> list[Text]:
+    """A paragraph in lines, what pages wrote made safe to print; as it is seen, changes have marks and no colours."""
+    whole = Text(style=style)
     for piece in paragraph:
-        if console.out.is_terminal:
-            line.append(piece.text, _STYLES[piece.kind])
+        text = printable(piece.text)
+        if console.out.is_terminal and how != "visual":
+            whole.append(text, _STYLES[piece.kind])
         else:
             # The spaces around a change stay outside its marks.
-            bare = piece.text.strip()
-            start = piece.text.index(bare) if bare else 0
+            bare = text.strip()
+            start = text.index(bare) if bare else 0
             opening, closing = _MARKS[piece.kind]
-            line.append(f"{piece.text[:start]}{opening}{bare}{closing}{piece.text[start + len(bare) :]}")
-    return line
+            if how == "visual":
+                # What puts letters in order for such a terminal knows no isolates.
+                opening, closing = opening.rstrip("\u2068"), closing.lstrip("\u2069")
+            whole.append(f"{text[:start]}{opening}{bare}{closing}{text[start + len(bare) :]}")
+    if how == "plain":
+        return [whole]
+    return [bidi.in_order(line, how) for line in whole.wrap(console.out, console.out.width)]

@@ -21,6 +21,7 @@ from archive import export, search
 from archive.search import Question
 from commands import asking, console
 from commands.console import UsageFault, guarded
+from language.printable import printable
 
 _FORMATS = ("jsonl", "csv", "atom")
 _ENTRIES = 100
@@ -106,8 +107,10 @@ class Command(ScrapyCommand):
 
     def _write(self, pieces: Iterable[bytes], to: str) -> None:
         if not to:
+            is_terminal = sys.stdout.isatty()
             for piece in pieces:
-                sys.stdout.buffer.write(piece)
+                # A file takes what the page said as it stands; a terminal would obey it.
+                sys.stdout.buffer.write(_safe(piece) if is_terminal else piece)
             sys.stdout.buffer.flush()
             return
         unfinished = Path(f"{to}.part")
@@ -119,6 +122,10 @@ class Command(ScrapyCommand):
             raise UsageFault(f"--to {to}: {error.strerror}") from error
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _safe(piece: bytes) -> bytes:
+    return printable(piece.decode(), keep="\r\n").encode()
 
 
 def _identity(asked: Question) -> str:

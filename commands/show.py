@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from bson import json_util
 from pymongo.database import Database
 from scrapy.commands import ScrapyCommand
 
@@ -46,7 +45,7 @@ class Command(ScrapyCommand):
                 states, others = queries.states_of(database, article), queries.texts_like(database, article)
                 twins = queries.twins(database, [article])[article["_id"]]
                 whole = {**article, "states": states, "same_text": others, "in_other_languages": twins}
-                print(json_util.dumps(whole, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False))
+                console.print_json(whole)
             elif article is not None:
                 _tell(database, article)
 
@@ -88,9 +87,10 @@ def _tell(database: Database[dict[str, Any]], article: dict[str, Any]) -> None:
         if published["precision"] == "day"
         else moment(published["at"])
     )
-    people = f", by {', '.join(article['authors'])}" if article["authors"] else ""
-    agency = f", after {article['agency']}" if article["agency"] else ""
-    say(f"  {article['source']} ({article['lang']}), {when}{people}{agency}", markup=False)
+    people = [part for author in article["authors"] for part in (", ", author)][1:]
+    by = [", by ", *people] if people else []
+    agency = [", after ", article["agency"]] if article["agency"] else []
+    say(bidi.sentence(how, f"  {article['source']} ({article['lang']}), {when}", *by, *agency))
     for state in queries.states_of(database, article):
         say(f"  Version {state['n']}, fetched {moment(state['at'])}{capture_of(state)}", markup=False)
     say(f"  Last checked {moment(article['last_checked'])}", markup=False)
@@ -103,7 +103,7 @@ def _tell(database: Database[dict[str, Any]], article: dict[str, Any]) -> None:
         why = "which it names as its translation" if twin["twin"] else "of the same story"
         say(f"  In {twin['lang']}: {twin['url']} ({twin['source']}), {why}", markup=False)
     for line in topic.explain(article["topic"]):
-        say(f"  {line}", markup=False)
+        say(bidi.quoting(how, f"  {line}"))
     say()
     for paragraph in article["text"].split("\n"):
         say_text(paragraph)

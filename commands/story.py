@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bson import json_util
 from pymongo.database import Database
 from scrapy.commands import ScrapyCommand
 
 from archive import queries, stories
 from archive.stories import Report, Story
-from commands import console
+from commands import bidi, console
 from commands.console import UsageFault, guarded
 from language.timezones import zone
 from sources import registry
@@ -59,7 +59,7 @@ class Command(ScrapyCommand):
             )
             self.exitcode = console.ATTENTION
         elif opts.json:
-            print(json_util.dumps(asdict(story), json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False))
+            console.print_json(asdict(story))
         else:
             show(story, opts.lang)
 
@@ -84,6 +84,7 @@ def show(story: Story, language: str = "fr") -> None:
         language: of the names of persons, services, places and events.
     """
     say = console.out.print
+    how = bidi.mode(is_terminal=console.out.is_terminal)
     outlets = {name for names in story.outlets.values() for name in names}
     say(f"Story {story.id}", markup=False, style="bold")
     say(
@@ -101,42 +102,41 @@ def show(story: Story, language: str = "fr") -> None:
     say("")
     by_id = {report.article["_id"]: report for report in story.reports}
     for report in story.reports:
-        _tell(report, by_id, language)
+        _tell(report, by_id, language, how)
     say("")
     for heading, named in (
         ("Named in both languages", story.both),
         *((f"Named in {_LANGUAGE.get(code, code)} only", named) for code, named in story.only.items()),
     ):
         if named and len(story.firsts) > 1:
-            listed = [f"{stories.name_of(name, language)} ({count})" for name, count in named[:_KEPT]]
+            listed = [(stories.name_of(name, language), f" ({count}), ") for name, count in named[:_KEPT]]
+            *parts, last = [part for pair in listed for part in pair]
             more = f" and {len(named) - _KEPT} more" if len(named) > _KEPT else ""
-            say(f"{heading}: {', '.join(listed)}{more}", markup=False, soft_wrap=True)
+            say(bidi.sentence(how, f"{heading}: ", *parts, last.removesuffix(", ") + more), soft_wrap=True)
     for heading, linked in (("Before", story.before), ("After", story.after)):
         if linked:
             say(f"\n{heading}, of the same affair:", markup=False)
         for other in linked:
-            shared = ", ".join(stories.name_of(term, language) for term in other.why)
-            say(_line(other.first), markup=False, soft_wrap=True)
+            shared = _listed(stories.name_of(term, language) for term in other.why)
+            say(bidi.sentence(how, *_line(other.first)), soft_wrap=True)
             tied = "tied to it, but more than a week apart; " if other.follows else ""
-            say(
-                f"    story {other.first['_id']}, likeness {other.likeness:.2f}: {tied}{shared}",
-                markup=False,
-                soft_wrap=True,
-            )
+            told = f"    story {other.first['_id']}, likeness {other.likeness:.2f}: {tied}"
+            say(bidi.sentence(how, told, *shared), soft_wrap=True)
 
 
-def _tell(report: Report, by_id: dict[str, Report], language: str) -> None:
+def _tell(report: Report, by_id: dict[str, Report], language: str, how: str) -> None:
     """One report: its line, then what repeats it, its edits, and what ties it to the story."""
     say = console.out.print
     article = report.article
-    say(_line(article), markup=False, soft_wrap=True, style="bold")
+    say(bidi.sentence(how, *_line(article)), soft_wrap=True, style="bold")
     for copy in report.copies:
-        say(f"    copied ({copy['copy_kind']}): {_line(copy)}", markup=False, soft_wrap=True)
+        say(bidi.sentence(how, f"    copied ({copy['copy_kind']}): ", *_line(copy)), soft_wrap=True)
     states = [*report.edits, article]
     for before, after in pairwise(states):
         seen = after["at"] if "at" in after else after["version_at"]
-        change = f"the title was “{before['title']}”" if before["title"] != after["title"] else "the text changed"
-        say(f"    edited, seen {_local(seen)}: {change}", markup=False, soft_wrap=True)
+        retitled = before["title"] != after["title"]
+        change = ("the title was “", before["title"], "”") if retitled else ("the text changed",)
+        say(bidi.sentence(how, f"    edited, seen {_local(seen)}: ", *change), soft_wrap=True)
     if article["gone_at"]:
         say(f"    vanished from the outlet; seen {_local(article['gone_at'])}", markup=False)
     other = by_id.get(article["follows"])
@@ -152,13 +152,19 @@ def _tell(report: Report, by_id: dict[str, Report], language: str) -> None:
         return
     tie = next((tie for tie in article["ties"] if tie["with"] == article["follows"]), None)
     if tie is not None:
-        reasons = ", ".join(stories.grounds(article, article["follows"], language))
+        reasons = _listed(stories.grounds(article, article["follows"], language))
         others = len([tie for tie in article["ties"] if tie["with"] in by_id]) - 1
         more = f"; tied to {_count(others, 'other report')} too" if others > 0 else ""
-        say(f"    with {_short(other)} ({tie['score']:.2f}): {reasons}{more}", markup=False, soft_wrap=True)
+        say(bidi.sentence(how, f"    with {_short(other)} ({tie['score']:.2f}): ", *reasons, more), soft_wrap=True)
 
 
-def _line(article: dict[str, Any]) -> str:
+def _listed(names: Iterable[str]) -> list[str]:
+    """Names and the commas between them."""
+    return [part for name in names for part in (", ", name)][1:]
+
+
+def _line(article: dict[str, Any]) -> tuple[str, str, str]:
+    """What stands before a title, the title, what stands behind it."""
     published = article["published"]
     when = (
         f"{published['date']}      "
@@ -166,7 +172,7 @@ def _line(article: dict[str, Any]) -> str:
         else _local(stories.instant(article))
     )
     undated = "" if published else " (undated; when first seen)"
-    return f"{when}  {article['source']}  {article['lang']}  {article['title']}{undated}"
+    return f"{when}  {article['source']}  {article['lang']}  ", article["title"], undated
 
 
 def _short(report: Report) -> str:

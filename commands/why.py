@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 
 from archive import queries
 from archive.records import Outcome
-from commands import console
+from commands import bidi, console
 from commands.console import UsageFault, guarded, moment
 from pipelines import topic
 from sources import registry
@@ -87,6 +87,7 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
     except UrlError as error:
         raise UsageFault(str(error)) from error
     say = console.out.print
+    how = bidi.mode(is_terminal=console.out.is_terminal)
     say(canonical, markup=False, style="bold")
     document = queries.find_url(database, canonical, url)
     if document is None:
@@ -98,7 +99,7 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
         markup=False,
     )
     if document["detail"]:
-        say(f"  Because: {document['detail']}", markup=False)
+        say(bidi.sentence(how, "  Because: ", document["detail"]))
     say(
         f"  Named by {', '.join(document['found_by']) or 'nobody'}; first seen {moment(document['first_seen'])}.",
         markup=False,
@@ -117,10 +118,8 @@ def tell(database: Database[dict[str, Any]], url: str, sources: list[Source]) ->
     elif judged := [visit["topic"] for visit in visits if visit["topic"]]:
         _tell_topic(judged[-1])
     for visit in visits:
-        say(
-            f"  {moment(visit['at'])}  {visit['status'] or 'no answer':>9}  {visit['outcome']}  {visit['detail']}".rstrip(),
-            markup=False,
-        )
+        line = f"  {moment(visit['at'])}  {visit['status'] or 'no answer':>9}  {visit['outcome']}"
+        say(bidi.sentence(how, line, *(("  ", visit["detail"]) if visit["detail"] else ())))
     return True
 
 
@@ -137,14 +136,13 @@ def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
     if article is None:
         return
     say = console.out.print
-    say(f"  “{article['title']}”", markup=False)
+    how = bidi.mode(is_terminal=console.out.is_terminal)
+    say(bidi.sentence(how, "  “", article["title"], "”"))
     published = article["published"]
     if published:
         when = published["date"] if published["precision"] == "day" else moment(published["at"])
-        say(
-            f"  Published {when}, known to the {published['precision']} from {_PLACES[published['where']]}: “{published['raw']}”.",
-            markup=False,
-        )
+        known = f"  Published {when}, known to the {published['precision']} from {_PLACES[published['where']]}: “"
+        say(bidi.sentence(how, known, published["raw"], "”."))
     else:
         say("  Published: the page does not say.")
     if article["copy_of"]:
@@ -159,5 +157,6 @@ def _tell_article(database: Database[dict[str, Any]], article_id: str) -> None:
 
 
 def _tell_topic(decision: dict[str, Any]) -> None:
+    how = bidi.mode(is_terminal=console.out.is_terminal)
     for line in topic.explain(decision):
-        console.out.print(f"  {line}", markup=False)
+        console.out.print(bidi.quoting(how, f"  {line}"))

@@ -20,6 +20,11 @@ def printable(text: str, *, keep: str = "") -> str:
     return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
 
 
+def printable_json(line: str) -> str:
+    """JSON with its dangerous characters in JSON's own escapes: it says the same as before."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
 def without_credentials(text: str) -> str:
     """A text whose addresses have lost user names and passwords."""
     return _CREDENTIALS.sub("", text) if "@" in text else text

@@ -18,7 +18,8 @@ _PART = re.compile(
 
 
 _HAMZA = re.compile("[أإآ]")
-_ALIF = re.compile("^([وفبكل]{0,2})ا(?=ل)")
+# Where less is left, the word stands under its fuller form: والي is no إلى.
+_ALIF = re.compile(r"^([وفبكل]{0,2})ا(?=ل(?:\W*\w){3})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ _ARABIC = re.compile("[\u0620-\u064a]")
 _SHORT = 4
 #: In these ال is part of the word: God, and now.
 _WHOLE = frozenset(("الله", "الان"))
+# What surely begins with an article, behind a conjunction: three letters are left. A word with a pronoun has no article: in
+# والدته and وكالتها the ال is the word's own.
+_ARTICLE = re.compile("لله$|[بك]?(?:الله|الان)$|(?:[بك]?ال|لل)(?!.?(?:ت?هما|ت?ها|ته)$).{3}")
 # How many letters an ending must leave.
 _ENDINGS = (
     ("هما", 3), ("تين", 3), ("تان", 3), ("تها", 3), ("تهم", 3), ("تنا", 3), ("تي", 3), ("يين", 3), ("يون", 3), ("ين", 4), ("ون", 4), ("ان", 4),
@@ -60,15 +63,19 @@ def bases(word: str, article: bool = True) -> tuple[str, ...]:
     """The words that a folded word may be, written out of what Arabic writes onto it: conjunction, preposition, article.
 
     Args:
-        article: whether a leading ال may be the article; with a hamza on its alif it is none.
+        article: whether an ال may be the article; with a hamza on its alif it is none.
     Returns:
-        The fullest first: وزير may be وزير, or زير with a conjunction. An article is no question: الوزير is وزير alone.
+        The fullest first: وزير may be وزير, or زير with a conjunction. An article is no question, where it leaves a word:
+        الوزير and والوزير are وزير alone, but والي may be والي.
     """
     if not _ARABIC.search(word):
         return (word,)
     if len(word) > 3 and word[0] in "وف":
-        rest = _bare(word[1:], article=True)
-        return rest if word[1:].startswith(("ال", "لل", "بال", "كال")) else tuple(dict.fromkeys((word, *rest)))
+        rest = word[1:]
+        # No word of its own begins so: وإلى, وألعاب.
+        hamza = not article and rest.startswith("ال")
+        found = _bare(rest, article)
+        return found if hamza or _ARTICLE.match(rest) else tuple(dict.fromkeys((word, *found)))
     return _bare(word, article)
 
 
@@ -84,6 +91,6 @@ def _bare(word: str, article: bool) -> tuple[str, ...]:
         # The article has lost its alif, and before a ل its ل too.
         return (word[1:], word[2:])
     if len(word) > 3 and word[0] in "بكل":
-        rest = word[1:]
-        return _bare(rest, article=True) if len(rest) > 3 and rest.startswith("ال") else (word, rest)
+        rest = _bare(word[1:], article) if word[1:].startswith("ال") else (word[1:],)
+        return rest if article and _ARTICLE.match(word[1:]) else (word, *rest)
     return (word,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -46,3 +47,11 @@ def test_help_lists_every_target() -> None:
     shown = make("help").stdout
     listed = {line.split()[1] for line in shown.splitlines()}
     assert listed == set(phony.removeprefix(".PHONY:").split())
+
+
+def test_a_query_of_the_demo_takes_its_database_and_its_outlets() -> None:
+    asked = make("-n", "query", "DEMO=yes", "OPTS=--country MA").stdout
+    assert re.search(r"SCRAPY_PROJECT=sample +\S+ -m scrapy articles --country MA", asked)
+    named = make("-n", "query", "DEMO=yes", "DB=other").stdout
+    assert re.search(r"SCRAPY_PROJECT=sample MONGODB_DATABASE=other \S+ -m scrapy articles", named)
+    assert "SCRAPY_PROJECT" not in make("-n", "query").stdout

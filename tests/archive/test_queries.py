@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,11 @@ def test_every_block_of_the_cookbook_is_an_example() -> None:
     assert len(EXAMPLES) == COOKBOOK.count("```json") >= 12
 
 
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
+def test_pymongo_reads_of_an_example_all_that_stands_in_it(text: str) -> None:
+    assert _lost(json.loads(text), json_util.loads(text)) == []
+
+
 @pytest.mark.parametrize(("collection", "text"), EXAMPLES)
 def test_the_examples_of_the_cookbook_find_something(
     lived: Database[dict[str, Any]], collection: str, text: str
@@ -50,6 +56,13 @@ def test_the_examples_of_the_cookbook_find_something(
     found = list(lived[collection].aggregate(json_util.loads(text)))
     assert found
     assert all(len(document) > 1 for document in found)
+
+
+def test_who_is_named_with_a_person_leaves_out_that_person(lived: Database[dict[str, Any]]) -> None:
+    ((collection, text),) = (example for example in EXAMPLES if "^person:" in example[1])
+    found = [named["_id"] for named in lived[collection].aggregate(json_util.loads(text))]
+    assert found
+    assert "person:hammouchi" not in found
 
 
 def test_a_story_was_broken_by_its_first_report(lived: Database[dict[str, Any]]) -> None:
@@ -84,6 +97,29 @@ def test_weeks_add_up_to_the_articles_of_a_span(lived: Database[dict[str, Any]])
     assert sum(week["articles"] for week in named) == lived.articles.count_documents(query) > 0
 
 
+def test_a_day_of_a_paris_outlet_is_in_the_week_that_its_page_says(lived: Database[dict[str, Any]]) -> None:
+    """Midnight of a Monday in Paris is still Sunday in Casablanca."""
+    article = lived.articles.find_one({"published": {"$ne": None}})
+    assert article is not None
+    day = {"at": datetime(2019, 6, 30, 22, tzinfo=UTC), "date": "2019-07-01", "precision": "day"}
+    paris = {
+        "_id": "paris",
+        "url": "https://paris.example/1",
+        "source": "paris",
+        "lang": "fr",
+        "published": article["published"] | day,
+    }
+    lived.articles.insert_one(
+        {**article, **paris, "topic": article["topic"] | {"entities": ["person:paris"]}, "copy_of": None}
+    )
+    text = next(text for _, text in EXAMPLES if "%G-W%V" in text).replace("person:hammouchi", "person:paris")
+    try:
+        assert [week["week"] for week in queries.coverage_by_week(lived, sources=["paris"])] == ["2019-07-01"]
+        assert [week["_id"] for week in lived.articles.aggregate(json_util.loads(text))] == ["2019-W27"]
+    finally:
+        lived.articles.delete_one({"_id": "paris"})
+
+
 def test_entities_are_counted_by_month_and_language(lived: Database[dict[str, Any]]) -> None:
     found = queries.entities_over_time(lived, ["person:hammouchi"])
     query = {"topic.entities": "person:hammouchi", "copy_of": None, "published": {"$ne": None}}
@@ -101,9 +137,53 @@ def test_edits_and_take_downs_are_told(lived: Database[dict[str, Any]]) -> None:
     assert queries.vanished(lived, until=NOW) == []
 
 
+def test_states_of_an_article_come_without_what_they_are_searched_by(lived: Database[dict[str, Any]]) -> None:
+    article = lived.articles.find_one({"version": 2})
+    assert article is not None
+    assert lived.versions.find_one({"article": article["_id"], "search": {"$exists": True}})
+    states = queries.states_of(lived, article)
+    assert [state["title"] for state in states] == ["Avant", article["title"]]
+    assert not any("search" in state for state in states)
+
+
+def test_a_headline_changed_and_changed_back_is_two_edits(lived: Database[dict[str, Any]]) -> None:
+    article = lived.articles.find_one({"version": 1, "published": {"$ne": None}})
+    assert article is not None
+    one, two, three = (NOW + timedelta(hours=hours) for hours in (-3, -2, -1))
+    kept = {"article": article["_id"], **{key: article[key] for key in ("text", "capture", "search")}}
+    lived.versions.insert_many(
+        [
+            {**kept, "n": 1, "title": article["title"], "at": one},
+            {**kept, "n": 2, "title": "Entre-temps", "at": two},
+        ]
+    )
+    lived.articles.update_one({"_id": article["_id"]}, {"$set": {"version": 3, "version_at": three}})
+    try:
+        back, away = queries.edits(lived, until=NOW)
+    finally:
+        lived.versions.delete_many({"article": article["_id"]})
+    told = [(edit["n"], edit["before"], edit["after"], edit["retitled"], edit["changed"]) for edit in (away, back)]
+    assert told == [
+        (1, article["title"], "Entre-temps", True, two),
+        (2, "Entre-temps", article["title"], True, three),
+    ]
+    assert away["hours"] < back["hours"]
+
+
 def test_views_are_mended_and_left_out_of_backups(lived: Database[dict[str, Any]]) -> None:
     lived.drop_collection("weeks")
     lived.command("create", "weeks", viewOn="urls", pipeline=[])
     views.prepare(lived)
     assert lived.weeks.find_one({"week": {"$regex": "^20"}})
     assert not {view.name for view in views.VIEWS} & set(backup._collections(lived))
+
+
+def _lost(plain: Any, read: Any) -> list[str]:
+    """The keys of JSON that Extended JSON has dropped: it makes a value of some keys ($regex) and forgets those beside them."""
+    if isinstance(plain, list):
+        return [key for one, other in zip(plain, read, strict=True) for key in _lost(one, other)]
+    if not isinstance(plain, dict):
+        return []
+    if not isinstance(read, dict):
+        return list(plain.keys() - {"$options"})[1:]
+    return [key for key in plain if key not in read or _lost(plain[key], read[key])]

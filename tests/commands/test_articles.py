@@ -37,6 +37,17 @@ def test_a_search_is_a_table_with_twins_and_facets(crawled: Machine) -> None:
     assert "person:hammouchi" in done.stdout
 
 
+def test_an_outlet_that_only_the_archive_knows_can_be_asked_for(crawled: Machine) -> None:
+    """The demo's database, asked with the live outlets."""
+    live = {"SCRAPY_PROJECT": "default"}
+    done = crawled.scrapy("articles", "--source", "annahda", "--json", "--limit", "3", **live)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["source"] for line in lines(done.stdout)] == ["annahda"] * 3
+    done = crawled.scrapy("articles", "--source", "annahda", "--source", "nobody", **live)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no outlet is called 'nobody'" in done.stderr
+
+
 def test_csv_and_json_are_for_programs(crawled: Machine) -> None:
     table = crawled.scrapy("articles", "--csv", "--limit", "3", '"police nationale"').stdout
     header, *rows = csv.reader(io.StringIO(table))

@@ -60,8 +60,9 @@ def show(seconds: float) -> None:
         style="bold",
     )
     say(f'  mongosh "{address}/{name}?directConnection=true"', markup=False, soft_wrap=True)
-    say(f'  make query DB={name} Q="حموشي باريس"')
-    say(f'  make query DB={name} Q="Hammouchi Jeux"')
+    chosen = "DEMO=yes" if name == "marsad_demo" else f"DEMO=yes DB={name}"
+    say(f'  make query {chosen} Q="حموشي باريس"')
+    say(f'  make query {chosen} Q="Hammouchi Jeux"')
     told = database.articles.aggregate([{"$sortByCount": "$story"}, {"$limit": 1}]).to_list()
     if told:
         say(f"  MONGODB_DATABASE={name} .venv/bin/scrapy story {told[0]['_id']}", markup=False, soft_wrap=True)

@@ -14,6 +14,7 @@ import pytest
 from tests.web.conftest import CHANGED, GONE, HOSTILE, OVERRIDE, RESERVED, Site
 from web import visit
 from web.interface import LOCALES
+from web.pages import articles
 
 PLOT = "Comment la DGST a mis la DGSI"
 
@@ -119,6 +120,16 @@ def test_what_changed_between_any_two_versions_can_be_read(site: Site) -> None:
     assert "the text has changed since" in first
 
 
+@pytest.mark.parametrize("language", LOCALES)
+def test_what_is_too_long_to_be_compared_names_the_command_that_does_it(
+    site: Site, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(articles, "MAX_COMPARED", 10)
+    status, page, _ = site.get(f"/{language}/article/{CHANGED}/changes")
+    assert status == 400
+    assert f"scrapy diff https://pharedetroit.example/{CHANGED}" in page
+
+
 def test_the_archived_page_is_what_the_outlet_sent_without_what_acts(site: Site) -> None:
     document = site.article(PLOT)
     page = tree(site.get(f"/fr/article/{document['_id']}/page")[1])
@@ -154,6 +165,17 @@ def test_outlets_show_how_their_last_crawl_went(site: Site) -> None:
     assert "1 entry point failed" in rows["/en/outlet/gazetteoriental"]
     assert "good" in rows["/en/outlet/annahda"]
     assert "the entry point is HTML, not a feed" in site.get("/en/outlet/gazetteoriental")[1]
+
+
+def test_the_number_of_an_outlets_articles_is_that_of_the_search_behind_it(site: Site) -> None:
+    cells = tree(site.get("/en/outlets")[1]).xpath("//td[@class='figure']/a")
+    assert site.database.articles.find_one({"copy_of": {"$ne": None}})
+    for cell in cells:
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(cell.get("href")).query)
+        own = tree(site.get(f"/en/outlet/{asked['outlet'][0]}")[1])
+        for address in (cell.get("href"), *own.xpath("//p[@class='acts']/a[1]/@href")):
+            (said,) = tree(site.get(address)[1]).xpath("//div[@class='found']/p[@class='byline']/text()[1]")
+            assert said.split()[0] == cell.text_content()
 
 
 def test_the_timeline_counts_the_same_in_its_drawing_and_its_table(site: Site) -> None:

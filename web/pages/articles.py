@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -61,7 +62,7 @@ def differences(visit: Visit) -> Response:
         raise Problem(400, "problem.order", old=visit.interface.number(old), new=visit.interface.number(new))
     before, after = states[old - 1], states[new - 1]
     if len(before["text"]) + len(after["text"]) + len(before["title"]) + len(after["title"]) > MAX_COMPARED:
-        raise Problem(400, "problem.compared", id=document["_id"])
+        raise Problem(400, "problem.compared", url=shlex.quote(document["url"]))
     return visit.render(
         "changes.html",
         article=document,
