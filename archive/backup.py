@@ -219,13 +219,7 @@ def restore(
             f"database {database.name} holds {standing} documents; restore into another MONGODB_DATABASE, or say --overwrite"
         )
     with _writing(warc):
-        clashing = [name for name, size in manifest["warc"].items() if _clashes(warc / name, size)]
-        if clashing and not overwrite:
-            raise BackupFault(f"{warc / clashing[0]}: another file than the backup's; move it away, or say --overwrite")
-        for number, (name, size) in enumerate(manifest["warc"].items(), 1):
-            if not (warc / name).exists() or _clashes(warc / name, size):
-                _copy(_kept(folder.parent / "warc", name), warc / name, size)
-            progress("warc", number, len(manifest["warc"]))
+        _restore_files(warc, folder.parent / "warc", list(manifest["warc"]), progress, overwrite=overwrite)
     database.client.drop_database(database.name)
     counts: dict[str, int] = {}
     for number, name in enumerate(manifest["collections"], 1):
@@ -233,6 +227,37 @@ def restore(
         progress("collections", number, len(manifest["collections"]))
     mongo.prepare(database)
     return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()))
+
+
+def _restore_files(warc: Path, kept: Path, names: list[str], progress: Progress, *, overwrite: bool) -> None:
+    """Copy the WARC files that are missing, or of which the backup has more.
+
+    Raises:
+        BackupFault: a file is another one than the backup's, and may not be overwritten.
+    """
+    wanted = [(warc / name, _kept(kept, name), _standing(warc / name)) for name in names]
+    wanted = [(target, copy, stands) for target, copy, stands in wanted if stands is None or not _holds(stands, copy)]
+    differing = [stands for _, copy, stands in wanted if stands is not None and not reader.begins_alike(stands, copy)]
+    if differing and not overwrite:
+        raise BackupFault(f"{differing[0]}: another file than the backup's; move it away, or say --overwrite")
+    for number, (target, copy, stands) in enumerate(wanted, 1):
+        # All that the backup has: what came after its moment is indexed by the recovery of what is called .open.
+        _copy(copy, target, copy.stat().st_size)
+        if stands is not None and stands != target:
+            stands.unlink()
+        progress("warc", number, len(wanted))
+
+
+def _standing(path: Path) -> Path | None:
+    """The file of the WARC folder that a file of the backup is, whichever of the two is finished; the longer of two."""
+    final = path.with_name(path.name.removesuffix(OPEN))
+    found = [either for either in (final, final.with_name(final.name + OPEN)) if either.exists()]
+    return max(found, key=lambda either: either.stat().st_size, default=None)
+
+
+def _holds(path: Path, other: Path) -> bool:
+    """Whether a file has all that another one has."""
+    return path.stat().st_size >= other.stat().st_size and reader.begins_alike(path, other)
 
 
 def _manifest(folder: Path) -> Document:
@@ -263,10 +288,6 @@ def _kept(folder: Path, name: str) -> Path:
     """A WARC file of the backup: one that was being written has got its name since."""
     path = folder / name
     return path if path.exists() else folder / name.removesuffix(OPEN)
-
-
-def _clashes(path: Path, size: int) -> bool:
-    return path.exists() and path.stat().st_size < size
 
 
 def _load(database: Database[Document], name: str, path: Path) -> int:

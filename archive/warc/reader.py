@@ -6,6 +6,7 @@ A damaged or cut record costs itself only: reading goes on at the next gzip memb
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ MAX_RECORD = 64 * 2**20
 #: The folder of files that came from elsewhere, inside the WARC folder.
 IMPORTED = "imported"
 _BUFFER = 2**16
+_COMPARED = 2**20
 # Records that the crawls of a process may write between a page's answer and what discovery said of it.
 _SOON = 500
 _MAGIC = b"\x1f\x8b\x08"
@@ -158,6 +160,22 @@ def files(folder: Path) -> list[Path]:
     """The WARC files of a folder and of those imported, oldest first by name; those that are being written too."""
     found = [path for path in folder.rglob("*.warc.gz*") if path.name.endswith((".warc.gz", ".warc.gz" + OPEN))]
     return sorted(found, key=lambda path: path.name)
+
+
+def begins_alike(path: Path, other: Path) -> bool:
+    """Whether the shorter of two files is the beginning of the longer one.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    with path.open("rb") as one, other.open("rb") as two:
+        left = min(os.fstat(stream.fileno()).st_size for stream in (one, two))
+        while left:
+            part = one.read(min(left, _COMPARED))
+            if not part or part != two.read(min(left, _COMPARED)):
+                return False
+            left -= len(part)
+    return True
 
 
 def file_name(path: Path) -> str:

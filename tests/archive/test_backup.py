@@ -1,0 +1,152 @@
+"""What a backup holds comes back, and neither backup nor restore takes away a record that is on disk."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from archive import backup, recovery, replay
+from archive.captures import writes
+from archive.warc import reader
+from tests.warcs import START, warc
+
+FILE = "a.warc.gz"
+OPEN = f"{FILE}.open"
+
+
+@pytest.fixture
+def empty(database: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """A database that nothing has prepared, as a restore finds it after a loss."""
+    made = database.client[f"test_{secrets.token_hex(4)}"]
+    yield made
+    made.client.drop_database(made.name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "warc"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "backup"
+
+
+def url(number: int) -> str:
+    return f"https://banc.example/{number}.html"
+
+
+def fill(path: Path, pages: int = 4) -> bytes:
+    """Write a WARC file of some pages; its bytes."""
+    with warc(path) as made:
+        for number in range(pages):
+            made.response(url(number), b"<p>Le texte.</p>" * 40 + bytes([48 + number]))
+    return path.read_bytes()
+
+
+def cut(data: bytes, records: int, folder: Path) -> bytes:
+    """The first records of a file."""
+    path = folder / "cut.warc.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    end = [record.offset + record.length for record in reader.records(path)][records - 1]
+    path.unlink()
+    return data[:end]
+
+
+def index(database: Database[dict[str, Any]], path: Path) -> None:
+    database.captures.bulk_write(writes(replay.content(path).captures))
+
+
+def make(database: Database[dict[str, Any]], folder: Path, target: Path, hours: int = 0) -> backup.Summary:
+    return backup.make(database, folder, target, START + timedelta(hours=hours), lambda *_: None)
+
+
+def restore(
+    database: Database[dict[str, Any]], folder: Path, target: Path, *, overwrite: bool = False
+) -> backup.Summary:
+    return backup.restore(database, folder, backup.newest(target), lambda *_: None, overwrite=overwrite)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def urls(database: Database[dict[str, Any]], folder: Path) -> list[str]:
+    """The addresses whose captures the index leads to."""
+    return sorted(reader.read(folder, capture).url for capture in database.captures.find())
+
+
+def test_a_file_that_has_grown_since_the_backup_loses_nothing_by_its_restoring(
+    database: Database[dict[str, Any]],
+    empty: Database[dict[str, Any]],
+    mongodb_uri: str,
+    tmp_path: Path,
+    folder: Path,
+    target: Path,
+) -> None:
+    whole = fill(folder / FILE)
+    (folder / FILE).unlink()
+    (folder / OPEN).write_bytes(cut(whole, 2, tmp_path))
+    index(database, folder / OPEN)
+    make(database, folder, target)
+    # The crawl ends: the file is longer and has its name. Then MongoDB is lost, and the folder is not.
+    (folder / OPEN).unlink()
+    (folder / FILE).write_bytes(whole)
+    restore(empty, folder, target)
+    recovery.recover(mongodb_uri, empty.name, folder)
+    assert contents(folder) == {FILE: whole}
+    assert urls(empty, folder) == [url(0)]
+
+
+def test_a_file_that_the_folder_has_lost_the_end_of_comes_back_whole_and_indexed(
+    database: Database[dict[str, Any]],
+    empty: Database[dict[str, Any]],
+    mongodb_uri: str,
+    tmp_path: Path,
+    folder: Path,
+    target: Path,
+) -> None:
+    whole = fill(folder / FILE)
+    (folder / FILE).rename(folder / OPEN)
+    make(database, folder, target)
+    (folder / OPEN).unlink()
+    (folder / FILE).write_bytes(cut(whole, 3, tmp_path))
+    restore(empty, folder, target)
+    recovery.recover(mongodb_uri, empty.name, folder)
+    assert contents(folder) == {FILE: whole}
+    assert urls(empty, folder) == [url(number) for number in range(4)]
+
+
+@pytest.mark.parametrize(("finished", "left"), [(5, 3), (3, 5), (5, 5)])
+def test_recovery_keeps_the_longer_of_two_files_of_one_name(
+    database: Database[dict[str, Any]], mongodb_uri: str, tmp_path: Path, folder: Path, finished: int, left: int
+) -> None:
+    whole = fill(folder / FILE)
+    (folder / FILE).write_bytes(cut(whole, finished, tmp_path))
+    (folder / OPEN).write_bytes(cut(whole, left, tmp_path) + b"\x1f\x8b\x08\x00torn")
+    recovery.recover(mongodb_uri, database.name, folder)
+    assert contents(folder) == {FILE: whole}
+
+
+def test_recovery_keeps_two_files_of_one_name_that_hold_different_pages(
+    database: Database[dict[str, Any]],
+    mongodb_uri: str,
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    left = fill(folder / FILE, 2)
+    (folder / FILE).rename(folder / OPEN)
+    finished = fill(folder / FILE, 3)
+    index(database, folder / FILE)
+    recovery.recover(mongodb_uri, database.name, folder)
+    assert contents(folder) == {FILE: finished, "a-2.warc.gz": left}
+    assert urls(database, folder) == sorted([url(0), url(1), url(0), url(1), url(2)])
+    assert re.search(r"a\.warc\.gz\.open: there is another file of its name.*both stay", caplog.text)
