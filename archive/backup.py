@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,33 +138,35 @@ def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress)
     """Copy the files that are not there yet, or have changed since: grown, or rid of what was withdrawn. Sizes by name."""
     copied: dict[str, int] = {}
     for number, path in enumerate(paths, 1):
-        name = str(path.relative_to(source))
-        size = path.stat().st_size
-        copied[name] = size
-        other = target / name
-        if not other.exists() or _changed(path, other):
-            _copy(path, other, size)
+        with reader.opened(path) as stream:
+            name = str(Path(stream.name).relative_to(source))
+            stands = os.fstat(stream.fileno())
+            other = target / name
+            if not other.exists() or _changed(stands, other):
+                _copy(stream, other, stands)
+        copied[name] = stands.st_size
         if not name.endswith(OPEN):
             (target / (name + OPEN)).unlink(missing_ok=True)
         progress("warc", number, len(paths))
     return copied
 
 
-def _changed(path: Path, copy: Path) -> bool:
-    stands, copied = path.stat(), copy.stat()
+def _changed(stands: os.stat_result, copy: Path) -> bool:
+    copied = copy.stat()
     return (stands.st_size, int(stands.st_mtime)) != (copied.st_size, int(copied.st_mtime))
 
 
-def _copy(path: Path, target: Path, size: int) -> None:
-    """Copy a file as far as it is long now; it may be growing."""
+def _copy(source: BinaryIO, target: Path, stands: os.stat_result) -> None:
+    """Copy a file as far as it was long when it was looked at; it may be growing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    with path.open("rb") as source, part.open("wb") as copy:
-        left = size
+    with part.open("wb") as copy:
+        left = stands.st_size
         while left and (data := source.read(min(left, _CHUNK))):
             copy.write(data)
             left -= len(data)
-    shutil.copystat(path, part)
+    part.chmod(stands.st_mode & 0o777)
+    os.utime(part, ns=(stands.st_atime_ns, stands.st_mtime_ns))
     _sync(part)
     part.rename(target)
 
@@ -242,7 +243,8 @@ def _restore_files(warc: Path, kept: Path, names: list[str], progress: Progress,
         raise BackupFault(f"{differing[0]}: another file than the backup's; move it away, or say --overwrite")
     for number, (target, copy, stands) in enumerate(wanted, 1):
         # All that the backup has: what came after its moment is indexed by the recovery of what is called .open.
-        _copy(copy, target, copy.stat().st_size)
+        with copy.open("rb") as stream:
+            _copy(stream, target, os.fstat(stream.fileno()))
         if stands is not None and stands != target:
             stands.unlink()
         progress("warc", number, len(wanted))

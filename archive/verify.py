@@ -67,9 +67,11 @@ def check_file(path: Path) -> FileReport:
         OSError: it cannot be read.
     """
     report = FileReport(reader.file_name(path))
+    last: Record | Damage | None = None
     for item in reader.scan(path):
+        last = item
         if isinstance(item, Damage):
-            report.problems.append(_damaged(item, path))
+            report.problems.append(_damaged(item))
             continue
         report.records += 1
         where = f"{report.file}: record at byte {item.offset}"
@@ -78,12 +80,14 @@ def check_file(path: Path) -> FileReport:
             report.responses[item.offset] = (item.id, item.url, item.length)
         elif said := item.discovery():
             report.pages[item.concurrent_to] = said["key"]
+    if isinstance(last, Damage) and path.name.endswith(OPEN):
+        report.problems[-1] = _damaged(last, torn=True)
     return report
 
 
-def _damaged(damage: Damage, path: Path) -> Problem:
+def _damaged(damage: Damage, *, torn: bool = False) -> Problem:
     where = f"{damage.file}: bytes {damage.start} to {damage.end}"
-    if path.name.endswith(OPEN) and damage.end == path.stat().st_size:
+    if torn:
         return Problem(where, f"{damage.reason} (a crawl was killed, or is writing)", "the next crawl trims it")
     return Problem(where, damage.reason, _LOST)
 

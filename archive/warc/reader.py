@@ -150,7 +150,9 @@ def find(folder: Path, name: str) -> Path:
     Raises:
         WarcError: there is none.
     """
-    for path in (folder / name, folder / (name + OPEN)):
+    final = folder / name
+    # Finished between the first look and the second, it is found by the third.
+    for path in (final, folder / (name + OPEN), final):
         if path.exists():
             return path
     raise WarcError(f"{folder / name}: no such WARC file")
@@ -160,6 +162,20 @@ def files(folder: Path) -> list[Path]:
     """The WARC files of a folder and of those imported, oldest first by name; those that are being written too."""
     found = [path for path in folder.rglob("*.warc.gz*") if path.name.endswith((".warc.gz", ".warc.gz" + OPEN))]
     return sorted(found, key=lambda path: path.name)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file that was listed; one that was being written may have got its name since, and `name` says which it has.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    try:
+        return path.open("rb", buffering=4 * _BUFFER)
+    except FileNotFoundError:
+        if not path.name.endswith(OPEN):
+            raise
+        return path.with_suffix("").open("rb", buffering=4 * _BUFFER)
 
 
 def begins_alike(path: Path, other: Path) -> bool:
@@ -193,7 +209,7 @@ def read(folder: Path, place: Mapping[str, Any]) -> Record:
     path = find(folder, place["file"])
     offset = place["offset"]
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             content, end = _inflate(stream, offset)
         return parse(content, offset, end - offset)
     except (OSError, ValueError) as error:
@@ -206,8 +222,8 @@ def scan(path: Path, start: int = 0) -> Iterator[Record | Damage]:
     Raises:
         OSError: the file cannot be opened.
     """
-    with path.open("rb", buffering=4 * _BUFFER) as stream:
-        offset, size = start, path.stat().st_size
+    with opened(path) as stream:
+        offset, size = start, os.fstat(stream.fileno()).st_size
         while offset < size:
             try:
                 content, end = _inflate(stream, offset)

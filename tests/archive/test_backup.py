@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from archive import backup, recovery, replay
+from archive import backup, recovery, replay, verify
 from archive.captures import writes
 from archive.warc import reader
 from tests.warcs import START, warc
@@ -150,3 +150,29 @@ def test_recovery_keeps_two_files_of_one_name_that_hold_different_pages(
     assert contents(folder) == {FILE: finished, "a-2.warc.gz": left}
     assert urls(database, folder) == sorted([url(0), url(1), url(0), url(1), url(2)])
     assert re.search(r"a\.warc\.gz\.open: there is another file of its name.*both stay", caplog.text)
+
+
+def test_a_file_that_gets_its_name_during_the_backup_is_in_it(
+    database: Database[dict[str, Any]], empty: Database[dict[str, Any]], tmp_path: Path, folder: Path, target: Path
+) -> None:
+    files = {name: fill(folder / name) for name in (FILE, "b.warc.gz")}
+    (folder / "b.warc.gz").rename(folder / "b.warc.gz.open")
+
+    def finish(step: str, number: int, _: int) -> None:
+        if (step, number) == ("warc", 1):
+            (folder / "b.warc.gz.open").rename(folder / "b.warc.gz")
+
+    backup.make(database, folder, target, START, finish)
+    restore(empty, tmp_path / "restored", target)
+    assert contents(tmp_path / "restored") == files
+
+
+def test_a_file_that_gets_its_name_is_read_on_by_whoever_has_listed_it(tmp_path: Path) -> None:
+    fill(tmp_path / FILE)
+    (tmp_path / FILE).rename(tmp_path / OPEN)
+    (listed,) = reader.files(tmp_path)
+    (tmp_path / OPEN).rename(tmp_path / FILE)
+    # What `scrapy verify` and `scrapy reprocess` do with each file.
+    report = verify.check_file(listed)
+    assert (report.file, len(report.responses), report.problems) == (FILE, 4, [])
+    assert [capture["url"] for capture in replay.content(listed).captures] == [url(number) for number in range(4)]
