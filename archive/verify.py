@@ -22,7 +22,7 @@ Place = tuple[str, int]
 Capture = tuple[str, datetime]
 
 _REBUILD = "'scrapy reprocess' enters it"
-_LOST = "restore the file from a backup ('make restore'); what else it held stays readable"
+_LOST = "copy the file from the folder warc/ of a backup; what else it held stays readable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import pytest
 from pymongo.database import Database
 
 from archive import backup, recovery, replay, verify
+from archive.backup import BackupFault
 from archive.captures import writes
-from archive.warc import reader
+from archive.warc import erase, reader
 from tests.warcs import START, warc
 
 FILE = "a.warc.gz"
@@ -176,3 +178,97 @@ def test_a_file_that_gets_its_name_is_read_on_by_whoever_has_listed_it(tmp_path:
     report = verify.check_file(listed)
     assert (report.file, len(report.responses), report.problems) == (FILE, 4, [])
     assert [capture["url"] for capture in replay.content(listed).captures] == [url(number) for number in range(4)]
+
+
+def flip(path: Path, at: int) -> bytes:
+    """Damage a byte as a disk does: length and time of the file stay. The bytes before."""
+    stands, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+    os.utime(path, ns=(stands.st_atime_ns, stands.st_mtime_ns))
+    return data
+
+
+def test_a_damaged_file_of_the_same_length_is_named_and_replaced_when_told_to(
+    database: Database[dict[str, Any]], empty: Database[dict[str, Any]], folder: Path, target: Path
+) -> None:
+    fill(folder / FILE)
+    whole = fill(folder / "b.warc.gz")
+    index(database, folder / "b.warc.gz")
+    make(database, folder, target)
+    flip(folder / "b.warc.gz", len(whole) // 2)
+    with pytest.raises(BackupFault, match=rf"^{folder}/b\.warc\.gz: not the bytes of the backup.*say --overwrite"):
+        restore(empty, folder, target)
+    restore(empty, folder, target, overwrite=True)
+    assert (folder / "b.warc.gz").read_bytes() == whole
+    assert verify.check_file(folder / "b.warc.gz").problems == []
+
+
+def test_a_damaged_copy_does_not_replace_a_file_that_is_whole(
+    database: Database[dict[str, Any]], empty: Database[dict[str, Any]], folder: Path, target: Path
+) -> None:
+    whole = fill(folder / FILE)
+    make(database, folder, target)
+    flip(target / "warc" / FILE, len(whole) // 2)
+    restore(empty, folder, target, overwrite=True)
+    assert contents(folder) == {FILE: whole}
+
+
+@pytest.mark.parametrize("how", ["cut", "altered", "emptied"])
+def test_a_backup_of_a_spoilt_file_keeps_the_good_copy_and_says_so(
+    database: Database[dict[str, Any]],
+    empty: Database[dict[str, Any]],
+    tmp_path: Path,
+    folder: Path,
+    target: Path,
+    how: str,
+) -> None:
+    whole = fill(folder / FILE)
+    make(database, folder, target)
+    path = folder / FILE
+    if how == "altered":
+        flip(path, len(whole) // 2)
+        os.utime(path)
+    else:
+        path.write_bytes(cut(whole, 2, tmp_path) if how == "cut" else b"")
+    made = make(database, folder, target, hours=1)
+    assert made.notes == (
+        f"{path}: cut or altered; its earlier copy stays, and 'cp {target}/warc/{FILE} {path}' mends it",
+    )
+    restore(empty, tmp_path / "restored", target)
+    assert contents(tmp_path / "restored") == {FILE: whole}
+
+
+def test_what_was_withdrawn_leaves_the_next_backup_and_is_not_brought_back_into_the_file(
+    database: Database[dict[str, Any]], empty: Database[dict[str, Any]], folder: Path, target: Path
+) -> None:
+    fill(folder / FILE)
+    index(database, folder / FILE)
+    make(database, folder, target)
+    erase.erase(folder, database.captures.find({"url": url(1)}))
+    rid = (folder / FILE).read_bytes()
+    restore(empty, folder, target, overwrite=True)
+    assert contents(folder) == {FILE: rid}
+    assert make(database, folder, target, hours=1).notes == ()
+    assert (target / "warc" / FILE).read_bytes() == rid
+
+
+@pytest.mark.parametrize("records", [5, 2])
+def test_a_finished_file_takes_the_place_of_its_beginning_in_every_backup(
+    database: Database[dict[str, Any]],
+    empty: Database[dict[str, Any]],
+    tmp_path: Path,
+    folder: Path,
+    target: Path,
+    records: int,
+) -> None:
+    whole = fill(folder / FILE)
+    (folder / FILE).unlink()
+    (folder / OPEN).write_bytes(cut(whole, 2, tmp_path) + b"\x1f\x8b\x08\x00torn")
+    first = make(database, folder, target)
+    (folder / OPEN).unlink()
+    whole = cut(whole, records, tmp_path)
+    (folder / FILE).write_bytes(whole)
+    assert make(database, folder, target, hours=1).notes == ()
+    assert contents(target / "warc") == {FILE: whole}
+    backup.restore(empty, tmp_path / "restored", first.folder, lambda *_: None)
+    assert contents(tmp_path / "restored") == {OPEN: whole}
