@@ -117,7 +117,7 @@ def page(record: Record, file: str, said: Document | None = None, *, held: Recor
         aliases=list(heard.get("aliases", [])),
         capture={"file": file, "offset": Int64(record.offset), "length": Int64(record.length)},
     )
-    cut = record.headers.get("warc-truncated")
+    cut = record.truncated
     if cut:
         made.outcome = Outcome.TOO_LARGE if cut == "length" else Outcome.NETWORK_ERROR
         made.detail = f"the answer was cut ({cut})"

@@ -34,6 +34,7 @@ _BUFFER = 2**16
 _COMPARED = 2**20
 # Records that the crawls of a process may write between a page's answer and what discovery said of it.
 _SOON = 500
+_REASONS = ("length", "time", "disconnect", "unspecified")
 _MAGIC = b"\x1f\x8b\x08"
 # Of a gzip member, to see how its content begins.
 _ENOUGH = 512
@@ -107,6 +108,12 @@ class Record:
         return message.response(self.block) if self.type != "request" else message.request(self.block)
 
     @property
+    def truncated(self) -> str | None:
+        """Why the payload is cut, in the words of WARC 1.1 (5.13); None where it is whole."""
+        said = self.headers.get("warc-truncated", "").strip().lower()
+        return (said if said in _REASONS else "unspecified") if said else None
+
+    @property
     def concurrent_to(self) -> str:
         """The id of the record that a request or metadata record belongs to."""
         return _bare(self.headers.get("warc-concurrent-to", ""))
@@ -140,7 +147,7 @@ class Record:
             "offset": Int64(self.offset),
             "length": Int64(self.length),
             "revisit_of": _bare(self.headers.get("warc-refers-to", "")) or None,
-            "truncated": self.headers.get("warc-truncated"),
+            "truncated": self.truncated,
         }
 
 

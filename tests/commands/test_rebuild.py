@@ -153,6 +153,27 @@ def test_pages_from_elsewhere_come_in_through_everything(
     assert "not a .warc, .warc.gz, .wacz file" in again.stderr
 
 
+def test_a_foreign_page_that_was_cut_for_whatever_reason_does_not_stop_the_import(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]], tmp_path: Path
+) -> None:
+    database, environment = another
+    press = load_press()
+    truths = [truth for truth in press.truth() if truth.outlet == "sadarabat" and truth.outcome == "stored"]
+    reasons = ("unspecified", "the wind", "length", None)
+    with warc(tmp_path / "foreign.warc.gz") as made:
+        for truth, reason in zip(truths, reasons, strict=False):
+            answer = press.respond(truth.url)
+            assert answer is not None
+            said: dict[str, Any] = {} if reason is None else {"WARC_Truncated": reason}
+            made.response(truth.url, answer.body, headers=tuple(answer.headers.items()), **said)
+    done = crawled.scrapy("import", str(tmp_path / "foreign.warc.gz"), **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cut = {capture["url"]: capture["truncated"] for capture in database.captures.find()}
+    expected = ("unspecified", "unspecified", "length", None)
+    assert cut == {truth.url: reason for truth, reason in zip(truths, expected, strict=False)}
+    assert [article["title"] for article in database.articles.find()] == [truths[3].title]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
