@@ -50,12 +50,14 @@ class FileReport:
     Attributes:
         records: how many could be read.
         responses: offset → record id, URL and length of each response.
+        loose: record ids of revisits that name no record; they are known only where the one that they repeat was found.
         pages: canonical URLs of the pages that discovery named, by the record id of their response.
     """
 
     file: str
     records: int = 0
     responses: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
     pages: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -78,6 +80,8 @@ def check_file(path: Path) -> FileReport:
         report.problems += [Problem(where, what, _LOST) for what in _faults(item)]
         if item.type in ("response", "revisit"):
             report.responses[item.offset] = (item.id, item.url, item.length)
+            if item.repeated is not None:
+                report.loose.add(item.id)
         elif said := item.discovery():
             report.pages[item.concurrent_to] = said["key"]
     if isinstance(last, Damage) and path.name.endswith(OPEN):
@@ -142,7 +146,8 @@ def check_database(database: Database[Document], reports: Iterable[FileReport]) 
         if what := _unresolved(capture, held):
             yield Problem(f"captures {capture['_id']} ({capture['url']})", what, _LOST)
     for report in held.values():
-        missing = [identifier for identifier, _, _ in report.responses.values() if identifier not in known]
+        expected = {identifier for identifier, _, _ in report.responses.values()} - report.loose
+        missing = expected - known
         if missing:
             yield Problem(report.file, f"{len(missing)} responses are not in captures", _REBUILD)
     for capture in database.captures.find({"revisit_of": {"$ne": None}}, {"revisit_of": 1}):

@@ -64,6 +64,20 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """The record that a revisit repeats, where it does not name it (WARC 1.1, 6.7.2).
+
+    Attributes:
+        url, at: its address and instant; "" and None where the revisit does not say.
+        digest: of the payload, "" where it does not say.
+    """
+
+    url: str
+    at: datetime | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A record as it lies in a file.
 
@@ -99,8 +113,7 @@ class Record:
         Raises:
             ValueError: it is missing, or none.
         """
-        moment = datetime.fromisoformat(self.headers.get("warc-date", ""))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _instant(self.headers.get("warc-date", ""))
 
     @property
     def message(self) -> Message:
@@ -117,6 +130,23 @@ class Record:
     def concurrent_to(self) -> str:
         """The id of the record that a request or metadata record belongs to."""
         return _bare(self.headers.get("warc-concurrent-to", ""))
+
+    @property
+    def repeated(self) -> Repeated | None:
+        """What a page's revisit that names no record says of the one that it repeats; None for all others.
+
+        A redirect or a 304 says by its header what there is to say.
+        """
+        if self.type != "revisit" or _bare(self.headers.get("warc-refers-to", "")):
+            return None
+        if not 200 <= self.message.status < 300:
+            return None
+        try:
+            at = _instant(self.headers.get("warc-refers-to-date", ""))
+        except ValueError:
+            at = None
+        url = _bare(self.headers.get("warc-refers-to-target-uri", ""))
+        return Repeated(url, at, self.headers.get("warc-payload-digest", ""))
 
     def discovery(self) -> Document | None:
         """What discovery said of a page, where the record is a metadata record of ours; else None.
@@ -336,3 +366,8 @@ def parse(content: bytes, offset: int = 0, length: int = 0) -> Record:
 
 def _bare(identifier: str) -> str:
     return identifier.strip().removeprefix("<").removesuffix(">")
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
