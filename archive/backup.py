@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +25,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from archive import mongo
+from archive import mongo, verify
 from archive.contract import SCHEMA_VERSION
-from archive.warc import reader
+from archive.warc import erase, reader
+from archive.warc.reader import Damage, Record
 from archive.warc.writer import OPEN
 
 Document = dict[str, Any]
@@ -38,6 +38,8 @@ MANIFEST = "manifest.json"
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _BATCH = 500
 _CHUNK = 2**20
+# Files that a message names.
+_NAMED = 5
 # The server is no replica set, or has forgotten the moment because the copy took too long.
 _NO_SNAPSHOT = (72, 239, 246, 263)
 
@@ -48,12 +50,17 @@ class BackupFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backup holds: its folder, documents by collection, WARC files and their bytes."""
+    """What a backup holds: its folder, documents by collection, WARC files and their bytes.
+
+    Attributes:
+        notes: what is not as it should be, and what to do, a line each.
+    """
 
     folder: Path
     documents: dict[str, int]
     files: int
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def make(database: Database[Document], warc: Path, target: Path, at: datetime, progress: Progress) -> Summary:
@@ -75,7 +82,7 @@ def make(database: Database[Document], warc: Path, target: Path, at: datetime, p
         folder = part / database.name
         folder.mkdir(parents=True)
         collections = _dump(database, folder, progress)
-        files = _copy_all(reader.files(warc), warc, target / "warc", progress)
+        files, notes = _copy_all(reader.files(warc), warc, target / "warc", progress)
         manifest = {
             "made": at.isoformat(),
             "database": database.name,
@@ -86,7 +93,7 @@ def make(database: Database[Document], warc: Path, target: Path, at: datetime, p
         (part / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         part.rename(final)
     documents = {name: int(collection["documents"]) for name, collection in collections.items()}
-    return Summary(final, documents, len(files), sum(files.values()))
+    return Summary(final, documents, len(files), sum(files.values()), tuple(notes))
 
 
 @contextmanager
@@ -135,37 +142,95 @@ def _collections(database: Database[Document]) -> list[str]:
     return sorted(name for name in names if not name.startswith("system."))
 
 
-def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress) -> dict[str, int]:
-    """Copy the files that are not there yet, or have changed since: grown, or rid of what was withdrawn. Sizes by name."""
+def _copy_all(paths: list[Path], source: Path, target: Path, progress: Progress) -> tuple[dict[str, int], list[str]]:
+    """Copy the files that are not there yet, or have changed since: grown, or rid of what was withdrawn.
+
+    A file that was cut or altered leaves the copy that was made when it was whole.
+
+    Returns:
+        Sizes by name, and which copies were left as they are.
+    """
     copied: dict[str, int] = {}
+    notes: list[str] = []
     for number, path in enumerate(paths, 1):
-        name = str(path.relative_to(source))
-        size = path.stat().st_size
-        copied[name] = size
-        other = target / name
-        if not other.exists() or _changed(path, other):
-            _copy(path, other, size)
-        if not name.endswith(OPEN):
-            (target / (name + OPEN)).unlink(missing_ok=True)
+        with reader.opened(path) as stream:
+            # It may have got its name since it was listed.
+            current = Path(stream.name)
+            stands = os.fstat(stream.fileno())
+            wanted = target / current.relative_to(source)
+            copy = _standing(wanted)
+            if copy is None or (_changed(stands, copy) and _supersedes(current, copy)):
+                _copy(stream, wanted, stands)
+                copy = wanted
+            elif _changed(stands, copy):
+                notes.append(f"{current}: cut or altered; its earlier copy stays, and 'cp {copy} {current}' mends it")
+            elif copy.name.endswith(OPEN):
+                copy = copy.rename(wanted)
+        copied[str(copy.relative_to(target))] = copy.stat().st_size
+        if not copy.name.endswith(OPEN):
+            copy.with_name(copy.name + OPEN).unlink(missing_ok=True)
         progress("warc", number, len(paths))
-    return copied
+    return copied, notes
 
 
-def _changed(path: Path, copy: Path) -> bool:
-    stands, copied = path.stat(), copy.stat()
-    return (stands.st_size, int(stands.st_mtime)) != (copied.st_size, int(copied.st_mtime))
+def _changed(stands: os.stat_result, copy: Path) -> bool:
+    copied = copy.stat()
+    # Some file systems keep whole seconds.
+    coarse = copied.st_mtime_ns % 10**9 == 0
+    same = copied.st_mtime_ns == stands.st_mtime_ns or (coarse and int(copied.st_mtime) == int(stands.st_mtime))
+    return stands.st_size != copied.st_size or not same
 
 
-def _copy(path: Path, target: Path, size: int) -> None:
-    """Copy a file as far as it is long now; it may be growing."""
+def _standing(path: Path) -> Path | None:
+    """The file of a folder that a file is of another one, whichever of the two is finished; the longer where both are there."""
+    final = path.with_name(path.name.removesuffix(OPEN))
+    found = [either for either in (final, final.with_name(final.name + OPEN)) if either.exists()]
+    return max(found, key=lambda either: either.stat().st_size, default=None)
+
+
+def _supersedes(path: Path, other: Path) -> bool:
+    """Whether a file has all that another one of its name has and should have, or holds more that is whole."""
+    if path.stat().st_size >= other.stat().st_size and (
+        reader.begins_alike(path, other) or _only_withdrawn(path, other)
+    ):
+        return True
+    return _soundness(path) > _soundness(other)
+
+
+def _only_withdrawn(path: Path, other: Path) -> bool:
+    """Whether a file lacks of another one but the records that were withdrawn, and lacks nothing else."""
+    with path.open("rb") as one, other.open("rb") as two:
+        for item in reader.scan(path):
+            start, end = (
+                (item.start, item.end) if isinstance(item, Damage) else (item.offset, item.offset + item.length)
+            )
+            if isinstance(item, Record) and erase.is_tombstone(item):
+                continue
+            one.seek(start)
+            two.seek(start)
+            expected = two.read(end - start)
+            if one.read(len(expected)) != expected:
+                return False
+    return True
+
+
+def _soundness(path: Path) -> int:
+    """How many records are whole, less what is damaged."""
+    report = verify.check_file(path)
+    return report.records - len(report.problems)
+
+
+def _copy(source: BinaryIO, target: Path, stands: os.stat_result) -> None:
+    """Copy a file as far as it was long when it was looked at; it may be growing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    with path.open("rb") as source, part.open("wb") as copy:
-        left = size
+    with part.open("wb") as copy:
+        left = stands.st_size
         while left and (data := source.read(min(left, _CHUNK))):
             copy.write(data)
             left -= len(data)
-    shutil.copystat(path, part)
+    part.chmod(stands.st_mode & 0o777)
+    os.utime(part, ns=(stands.st_atime_ns, stands.st_mtime_ns))
     _sync(part)
     part.rename(target)
 
@@ -205,7 +270,8 @@ def restore(
     Args:
         database: connected, its collections not prepared.
         folder: one backup, see `newest`.
-        overwrite: whether what the database holds is dropped; WARC files that the backup does not know stay in any case.
+        overwrite: whether what the database holds is dropped, and WARC files that differ from the backup's are replaced; those
+            that hold more, and those that the backup does not know, stay in any case.
     Raises:
         BackupFault: the backup is damaged or newer than this code, or the archive is not empty and may not be overwritten.
         pymongo.errors.PyMongoError: the server was lost.
@@ -219,13 +285,7 @@ def restore(
             f"database {database.name} holds {standing} documents; restore into another MONGODB_DATABASE, or say --overwrite"
         )
     with _writing(warc):
-        clashing = [name for name, size in manifest["warc"].items() if _clashes(warc / name, size)]
-        if clashing and not overwrite:
-            raise BackupFault(f"{warc / clashing[0]}: another file than the backup's; move it away, or say --overwrite")
-        for number, (name, size) in enumerate(manifest["warc"].items(), 1):
-            if not (warc / name).exists() or _clashes(warc / name, size):
-                _copy(_kept(folder.parent / "warc", name), warc / name, size)
-            progress("warc", number, len(manifest["warc"]))
+        _restore_files(warc, folder.parent / "warc", list(manifest["warc"]), progress, overwrite=overwrite)
     database.client.drop_database(database.name)
     counts: dict[str, int] = {}
     for number, name in enumerate(manifest["collections"], 1):
@@ -233,6 +293,37 @@ def restore(
         progress("collections", number, len(manifest["collections"]))
     mongo.prepare(database)
     return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()))
+
+
+def _restore_files(warc: Path, kept: Path, names: list[str], progress: Progress, *, overwrite: bool) -> None:
+    """Copy the WARC files that are missing, of which the backup has more, or which are damaged and the backup's are not.
+
+    Raises:
+        BackupFault: files are other ones than the backup's, and may not be overwritten.
+    """
+    missing: list[tuple[Path, Path, Path | None]] = []
+    differing: list[Path] = []
+    for number, name in enumerate(names, 1):
+        stands, copy = _standing(warc / name), _kept(kept, name)
+        if stands is None or not _supersedes(stands, copy):
+            missing.append((warc / name, copy, stands))
+            # A file that only lacks its end loses nothing.
+            if stands is not None and not reader.begins_alike(stands, copy):
+                differing.append(stands)
+        progress("files", number, len(names))
+    if differing and not overwrite:
+        more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+        raise BackupFault(
+            f"{', '.join(map(str, differing[:_NAMED]))}{more}: not the bytes of the backup, whose files are no worse; "
+            "say --overwrite to put the backup's in their place, or move them away ('scrapy verify' tells what is damaged)"
+        )
+    for number, (target, copy, stands) in enumerate(missing, 1):
+        # All that the backup has: what came after its moment is indexed by the recovery of what is called .open.
+        with copy.open("rb") as stream:
+            _copy(stream, target, os.fstat(stream.fileno()))
+        if stands is not None and stands != target:
+            stands.unlink()
+        progress("warc", number, len(missing))
 
 
 def _manifest(folder: Path) -> Document:
@@ -255,7 +346,9 @@ def _check(manifest: Document, folder: Path) -> None:
             raise BackupFault(f"{path}: missing or damaged; use another backup")
     for name, size in manifest["warc"].items():
         path = _kept(folder.parent / "warc", name)
-        if not path.is_file() or path.stat().st_size < size:
+        # One that has been finished since may have got rid of a torn record at its end.
+        finished = not path.name.endswith(OPEN) and name.endswith(OPEN)
+        if not path.is_file() or (path.stat().st_size < size and not finished):
             raise BackupFault(f"{path}: missing or cut; use another backup")
 
 
@@ -263,10 +356,6 @@ def _kept(folder: Path, name: str) -> Path:
     """A WARC file of the backup: one that was being written has got its name since."""
     path = folder / name
     return path if path.exists() else folder / name.removesuffix(OPEN)
-
-
-def _clashes(path: Path, size: int) -> bool:
-    return path.exists() and path.stat().st_size < size
 
 
 def _load(database: Database[Document], name: str, path: Path) -> int:

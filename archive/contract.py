@@ -221,10 +221,10 @@ CAPTURES = Collection(
         Field(
             "truncated",
             "string",
-            "why the payload is cut; null when whole",
+            "why the payload is cut; null when whole; `unspecified` in files from elsewhere only",
             "the crawl",
             nullable=True,
-            values=("length", "time", "disconnect"),
+            values=("length", "time", "disconnect", "unspecified"),
         ),
     ),
     (_index("url", "at"), _index("digest"), _index("file", "offset", unique=True)),

@@ -13,6 +13,7 @@ import os
 import threading
 from dataclasses import dataclass
 from io import FileIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def left_open(folder: Path) -> list[Path]:
 
 
 def recover(uri: str, name: str, folder: Path) -> Recovered:
-    """Finish the files that died with their processes: trim, index, name.
+    """Finish the files that died with their processes: trim, index, name. No name is taken from another file.
 
     Args:
         uri, name: of the database whose pages the folder holds.
@@ -100,11 +101,36 @@ def _finish(database: Database[Document], path: Path, stream: FileIO, done: Reco
     done.torn += os.fstat(stream.fileno()).st_size - end
     os.ftruncate(stream.fileno(), end)
     os.fsync(stream.fileno())
+    target = _name(path) if end else None
+    if target is not None and target.name != name:
+        missing = [capture | {"file": target.name} for capture in missing]
     for start in range(0, len(missing), _BATCH):
         database.captures.bulk_write(captures.writes(missing[start : start + _BATCH]), ordered=False)
     done.captures += len(missing)
     done.files += 1
-    if end:
-        path.rename(path.with_suffix(""))
+    if target is not None:
+        path.rename(target)
     else:
         path.unlink()
+
+
+def _name(path: Path) -> Path | None:
+    """What a trimmed file is to be called; None where a file of its name holds all of it already.
+
+    A restored backup may have put the beginning of a file beside the whole one, or the whole one beside its beginning.
+    """
+    final = path.with_suffix("")
+    if not final.exists():
+        return final
+    if reader.begins_alike(path, final):
+        return final if path.stat().st_size > final.stat().st_size else None
+    stem = final.name.removesuffix(".warc.gz")
+    numbers = (final.with_name(f"{stem}-{number}.warc.gz") for number in count(2))
+    other = next(free for free in numbers if not free.exists())
+    logger.warning(
+        "%s: there is another file of its name, %s, and neither begins the other; both stay, this one as %s",
+        path,
+        final.name,
+        other.name,
+    )
+    return other

@@ -22,7 +22,7 @@ Place = tuple[str, int]
 Capture = tuple[str, datetime]
 
 _REBUILD = "'scrapy reprocess' enters it"
-_LOST = "restore the file from a backup ('make restore'); what else it held stays readable"
+_LOST = "copy the file from the folder warc/ of a backup; what else it held stays readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,14 @@ class FileReport:
     Attributes:
         records: how many could be read.
         responses: offset → record id, URL and length of each response.
+        loose: record ids of revisits that name no record; they are known only where the one that they repeat was found.
         pages: canonical URLs of the pages that discovery named, by the record id of their response.
     """
 
     file: str
     records: int = 0
     responses: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
     pages: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -67,23 +69,29 @@ def check_file(path: Path) -> FileReport:
         OSError: it cannot be read.
     """
     report = FileReport(reader.file_name(path))
+    last: Record | Damage | None = None
     for item in reader.scan(path):
+        last = item
         if isinstance(item, Damage):
-            report.problems.append(_damaged(item, path))
+            report.problems.append(_damaged(item))
             continue
         report.records += 1
         where = f"{report.file}: record at byte {item.offset}"
         report.problems += [Problem(where, what, _LOST) for what in _faults(item)]
         if item.type in ("response", "revisit"):
             report.responses[item.offset] = (item.id, item.url, item.length)
+            if item.repeated is not None:
+                report.loose.add(item.id)
         elif said := item.discovery():
             report.pages[item.concurrent_to] = said["key"]
+    if isinstance(last, Damage) and path.name.endswith(OPEN):
+        report.problems[-1] = _damaged(last, torn=True)
     return report
 
 
-def _damaged(damage: Damage, path: Path) -> Problem:
+def _damaged(damage: Damage, *, torn: bool = False) -> Problem:
     where = f"{damage.file}: bytes {damage.start} to {damage.end}"
-    if path.name.endswith(OPEN) and damage.end == path.stat().st_size:
+    if torn:
         return Problem(where, f"{damage.reason} (a crawl was killed, or is writing)", "the next crawl trims it")
     return Problem(where, damage.reason, _LOST)
 
@@ -138,7 +146,8 @@ def check_database(database: Database[Document], reports: Iterable[FileReport]) 
         if what := _unresolved(capture, held):
             yield Problem(f"captures {capture['_id']} ({capture['url']})", what, _LOST)
     for report in held.values():
-        missing = [identifier for identifier, _, _ in report.responses.values() if identifier not in known]
+        expected = {identifier for identifier, _, _ in report.responses.values()} - report.loose
+        missing = expected - known
         if missing:
             yield Problem(report.file, f"{len(missing)} responses are not in captures", _REBUILD)
     for capture in database.captures.find({"revisit_of": {"$ne": None}}, {"revisit_of": 1}):

@@ -41,6 +41,9 @@ class Command(ScrapyCommand):
             console.complain(str(error))
             self.exitcode = console.STORAGE
             return
+        for note in made.notes:
+            console.complain(note)
+            self.exitcode = console.ATTENTION
         tell(made, "Backup")
 
 

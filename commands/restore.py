@@ -30,7 +30,9 @@ class Command(ScrapyCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--overwrite", action="store_true", help="drop what the database holds")
+        parser.add_argument(
+            "--overwrite", action="store_true", help="drop what the database holds, replace WARC files that differ"
+        )
 
     @guarded
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 from pymongo.errors import BulkWriteError
 
 from archive import replay
+from archive.captures import writes
 from archive.ledger import Database
 from archive.records import Outcome
 from archive.warc import reader
+from archive.warc.reader import Repeated
 from pipelines.batch import Captured
 from pipelines.workers import WorkerLost, Workers
 from sources import registry
@@ -99,6 +101,8 @@ async def survey(
     said: dict[str, replay.Said] = {}
     places: dict[str, Document] = {}
     aliases: dict[str, list[str]] = {}
+    loose: dict[str, Document] = {}
+    repeats: dict[str, Repeated] = {}
     paths = reader.files(folder)
     for path, task in [(path, asyncio.create_task(_content(workers, path))) for path in paths]:
         content = await task
@@ -108,12 +112,24 @@ async def survey(
         found.files += 1
         progress("files", found.files, len(paths))
         found.faults += map(str, content.damage)
-        found.indexed += await _index(archive, reader.file_name(path), content.captures)
+        captures = [capture for capture in content.captures if capture["_id"] not in content.repeats]
+        found.indexed += await _index(archive, reader.file_name(path), captures)
         said |= {item.capture: item for item in content.said}
         if path.parent.name == reader.IMPORTED:
             aliases |= content.redirects
-        for capture in content.captures:
-            places[capture["_id"]] = capture
+        places |= {capture["_id"]: capture for capture in captures}
+        loose |= {capture["_id"]: capture for capture in content.captures if capture["_id"] in content.repeats}
+        repeats |= content.repeats
+    # What they repeat may lie in any file.
+    for name, original in replay.originals(repeats, places.values()).items():
+        digest = repeats[name].digest or places[original]["digest"]
+        places[name] = loose.pop(name) | {"revisit_of": original, "digest": digest}
+    found.indexed += await _index_repeats(archive, [places[name] for name in repeats if name in places], list(loose))
+    for file, count in Counter(capture["file"] for capture in loose.values()).items():
+        found.faults.append(
+            f"{file}: {count} revisit records are passed over: they do not name the record that they repeat, and none here "
+            "is of that address, moment and payload; import the file that holds it"
+        )
     outside = await _outside(archive)
     everyone = list(sources.values())
     for name, capture in places.items():
@@ -180,6 +196,20 @@ async def _index(archive: Database, file: str, captures: list[Document]) -> int:
             if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
                 raise
     return len(missing)
+
+
+async def _index_repeats(archive: Database, resolved: list[Document], lost: list[str]) -> int:
+    """Enter revisits whose originals were found, and take out those that hold no page; how many were entered."""
+    known: dict[str, str | None] = {}
+    for part in _parts([*(capture["_id"] for capture in resolved), *lost]):
+        stands = archive.captures.find({"_id": {"$in": part}}, {"revisit_of": 1})
+        known |= {capture["_id"]: capture["revisit_of"] async for capture in stands}
+    changed = [capture for capture in resolved if known.get(capture["_id"]) != capture["revisit_of"]]
+    for start in range(0, len(changed), _MANY):
+        await archive.captures.bulk_write(writes(changed[start : start + _MANY]), ordered=False)
+    for part in _parts([name for name in lost if name in known]):
+        await archive.captures.delete_many({"_id": {"$in": part}})
+    return len(changed)
 
 
 async def _outside(archive: Database) -> set[tuple[str, int]]:

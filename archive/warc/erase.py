@@ -76,7 +76,12 @@ def erase(folder: Path, captures: Iterable[Document], addresses: Iterable[str] =
 
 def _belongs(record: reader.Record, ids: set[str], addresses: set[str]) -> bool:
     known = record.id in ids or record.concurrent_to in ids or record.url in addresses
-    return known and record.block.rstrip() != _WORDS
+    return known and not is_tombstone(record)
+
+
+def is_tombstone(record: reader.Record) -> bool:
+    """Whether a record stands in the place of one that was withdrawn."""
+    return record.block.rstrip() == _WORDS
 
 
 def _files(folder: Path, name: str) -> Iterator[Path]:

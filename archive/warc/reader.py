@@ -6,6 +6,7 @@ A damaged or cut record costs itself only: reading goes on at the next gzip memb
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,8 +31,10 @@ MAX_RECORD = 64 * 2**20
 #: The folder of files that came from elsewhere, inside the WARC folder.
 IMPORTED = "imported"
 _BUFFER = 2**16
+_COMPARED = 2**20
 # Records that the crawls of a process may write between a page's answer and what discovery said of it.
 _SOON = 500
+_REASONS = ("length", "time", "disconnect", "unspecified")
 _MAGIC = b"\x1f\x8b\x08"
 # Of a gzip member, to see how its content begins.
 _ENOUGH = 512
@@ -58,6 +61,20 @@ class Damage:
 
     def __str__(self) -> str:
         return f"{self.file}: bytes {self.start} to {self.end}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The record that a revisit repeats, where it does not name it (WARC 1.1, 6.7.2).
+
+    Attributes:
+        url, at: its address and instant; "" and None where the revisit does not say.
+        digest: of the payload, "" where it does not say.
+    """
+
+    url: str
+    at: datetime | None
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +113,7 @@ class Record:
         Raises:
             ValueError: it is missing, or none.
         """
-        moment = datetime.fromisoformat(self.headers.get("warc-date", ""))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _instant(self.headers.get("warc-date", ""))
 
     @property
     def message(self) -> Message:
@@ -105,9 +121,32 @@ class Record:
         return message.response(self.block) if self.type != "request" else message.request(self.block)
 
     @property
+    def truncated(self) -> str | None:
+        """Why the payload is cut, in the words of WARC 1.1 (5.13); None where it is whole."""
+        said = self.headers.get("warc-truncated", "").strip().lower()
+        return (said if said in _REASONS else "unspecified") if said else None
+
+    @property
     def concurrent_to(self) -> str:
         """The id of the record that a request or metadata record belongs to."""
         return _bare(self.headers.get("warc-concurrent-to", ""))
+
+    @property
+    def repeated(self) -> Repeated | None:
+        """What a page's revisit that names no record says of the one that it repeats; None for all others.
+
+        A redirect or a 304 says by its header what there is to say.
+        """
+        if self.type != "revisit" or _bare(self.headers.get("warc-refers-to", "")):
+            return None
+        if not 200 <= self.message.status < 300:
+            return None
+        try:
+            at = _instant(self.headers.get("warc-refers-to-date", ""))
+        except ValueError:
+            at = None
+        url = _bare(self.headers.get("warc-refers-to-target-uri", ""))
+        return Repeated(url, at, self.headers.get("warc-payload-digest", ""))
 
     def discovery(self) -> Document | None:
         """What discovery said of a page, where the record is a metadata record of ours; else None.
@@ -138,7 +177,7 @@ class Record:
             "offset": Int64(self.offset),
             "length": Int64(self.length),
             "revisit_of": _bare(self.headers.get("warc-refers-to", "")) or None,
-            "truncated": self.headers.get("warc-truncated"),
+            "truncated": self.truncated,
         }
 
 
@@ -148,7 +187,9 @@ def find(folder: Path, name: str) -> Path:
     Raises:
         WarcError: there is none.
     """
-    for path in (folder / name, folder / (name + OPEN)):
+    final = folder / name
+    # Finished between the first look and the second, it is found by the third.
+    for path in (final, folder / (name + OPEN), final):
         if path.exists():
             return path
     raise WarcError(f"{folder / name}: no such WARC file")
@@ -158,6 +199,36 @@ def files(folder: Path) -> list[Path]:
     """The WARC files of a folder and of those imported, oldest first by name; those that are being written too."""
     found = [path for path in folder.rglob("*.warc.gz*") if path.name.endswith((".warc.gz", ".warc.gz" + OPEN))]
     return sorted(found, key=lambda path: path.name)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file that was listed; one that was being written may have got its name since, and `name` says which it has.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    try:
+        return path.open("rb", buffering=4 * _BUFFER)
+    except FileNotFoundError:
+        if not path.name.endswith(OPEN):
+            raise
+        return path.with_suffix("").open("rb", buffering=4 * _BUFFER)
+
+
+def begins_alike(path: Path, other: Path) -> bool:
+    """Whether the shorter of two files is the beginning of the longer one.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    with path.open("rb") as one, other.open("rb") as two:
+        left = min(os.fstat(stream.fileno()).st_size for stream in (one, two))
+        while left:
+            part = one.read(min(left, _COMPARED))
+            if not part or part != two.read(min(left, _COMPARED)):
+                return False
+            left -= len(part)
+    return True
 
 
 def file_name(path: Path) -> str:
@@ -175,7 +246,7 @@ def read(folder: Path, place: Mapping[str, Any]) -> Record:
     path = find(folder, place["file"])
     offset = place["offset"]
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             content, end = _inflate(stream, offset)
         return parse(content, offset, end - offset)
     except (OSError, ValueError) as error:
@@ -188,8 +259,8 @@ def scan(path: Path, start: int = 0) -> Iterator[Record | Damage]:
     Raises:
         OSError: the file cannot be opened.
     """
-    with path.open("rb", buffering=4 * _BUFFER) as stream:
-        offset, size = start, path.stat().st_size
+    with opened(path) as stream:
+        offset, size = start, os.fstat(stream.fileno()).st_size
         while offset < size:
             try:
                 content, end = _inflate(stream, offset)
@@ -295,3 +366,8 @@ def parse(content: bytes, offset: int = 0, length: int = 0) -> Record:
 
 def _bare(identifier: str) -> str:
     return identifier.strip().removeprefix("<").removesuffix(">")
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

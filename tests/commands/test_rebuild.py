@@ -6,15 +6,17 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
+from archive.warc.records import digest
 from tests.conftest import Machine
 from tests.samplepress.press import load_press
-from tests.warcs import START, warc
+from tests.warcs import START, instant, warc
 
 #: What a capture cannot know of an address: when and where else it was found, how it was ranked without a date, how often it was
 #: tried.
@@ -151,6 +153,81 @@ def test_pages_from_elsewhere_come_in_through_everything(
     again = crawled.scrapy("import", str(tmp_path / "away"), **environment)
     assert again.returncode == 2
     assert "not a .warc, .warc.gz, .wacz file" in again.stderr
+
+
+def test_a_foreign_page_that_was_cut_for_whatever_reason_does_not_stop_the_import(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]], tmp_path: Path
+) -> None:
+    database, environment = another
+    press = load_press()
+    truths = [truth for truth in press.truth() if truth.outlet == "sadarabat" and truth.outcome == "stored"]
+    reasons = ("unspecified", "the wind", "length", None)
+    with warc(tmp_path / "foreign.warc.gz") as made:
+        for truth, reason in zip(truths, reasons, strict=False):
+            answer = press.respond(truth.url)
+            assert answer is not None
+            said: dict[str, Any] = {} if reason is None else {"WARC_Truncated": reason}
+            made.response(truth.url, answer.body, headers=tuple(answer.headers.items()), **said)
+    done = crawled.scrapy("import", str(tmp_path / "foreign.warc.gz"), **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cut = {capture["url"]: capture["truncated"] for capture in database.captures.find()}
+    expected = ("unspecified", "unspecified", "length", None)
+    assert cut == {truth.url: reason for truth, reason in zip(truths, expected, strict=False)}
+    assert [article["title"] for article in database.articles.find()] == [truths[3].title]
+
+
+def test_foreign_revisits_that_name_no_record_have_the_page_that_they_repeat_or_are_passed_over(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]], tmp_path: Path
+) -> None:
+    database, environment = another
+    press = load_press()
+    dated, alike, lost = [
+        truth for truth in press.truth() if truth.outlet == "sadarabat" and truth.outcome == "stored"
+    ][:3]
+    later, elsewhere = START + timedelta(days=1), START - timedelta(days=9)
+
+    def answer(url: str) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+        made = press.respond(url)
+        assert made is not None
+        return made.body, tuple(made.headers.items())
+
+    # As browsertrix and pywb write them; the file of the revisits is read first.
+    with warc(tmp_path / "a.warc.gz") as made:
+        for truth, said in (
+            (dated, {"Target-URI": dated.url, "Date": instant(START)[:19] + "Z"}),
+            (alike, {}),
+            (lost, {"Target-URI": lost.url, "Date": instant(elsewhere)}),
+        ):
+            body, headers = answer(truth.url)
+            refers: dict[str, Any] = {f"WARC-Refers-To-{name}": value for name, value in said.items()}
+            refers["WARC-Payload-Digest"] = digest(body)
+            made.response(truth.url, b"", at=later, headers=headers, kind="revisit", **refers)
+    with warc(tmp_path / "b.warc.gz") as made:
+        for truth in (dated, alike):
+            body, headers = answer(truth.url)
+            made.response(truth.url, body, at=START, headers=headers)
+    done = crawled.scrapy("import", str(tmp_path / "a.warc.gz"), str(tmp_path / "b.warc.gz"), **environment)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(r"^imported/a-.*: 1 revisit records are passed over: they do not name", done.stderr, re.MULTILINE)
+    assert {article["title"] for article in database.articles.find()} == {dated.title, alike.title}
+    assert database.versions.count_documents({}) == 0, "the page had the same text again"
+    visits = [(visit["url"], visit["at"], visit["outcome"]) for visit in database.visits.find()]
+    pages = {article["url"] for article in database.articles.find()}
+    assert sorted(visits) == sorted((url, *how) for url in pages for how in ((START, "stored"), (later, "unchanged")))
+    originals = {capture["url"]: capture["_id"] for capture in database.captures.find({"revisit_of": None})}
+    repeats = {capture["url"]: capture["revisit_of"] for capture in database.captures.find({"at": later})}
+    assert repeats == originals
+    assert originals.keys() == {dated.url, alike.url}
+    verified = crawled.scrapy("verify", **environment)
+    assert verified.returncode == 0, verified.stderr
+    # The file that was missing comes.
+    with warc(tmp_path / "c.warc.gz") as made:
+        body, headers = answer(lost.url)
+        made.response(lost.url, body, at=elsewhere, headers=headers)
+    done = crawled.scrapy("import", str(tmp_path / "c.warc.gz"), **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert database.captures.count_documents({"revisit_of": {"$ne": None}}) == 3
+    assert database.articles.count_documents({}) == 3
 
 
 @pytest.mark.parametrize(
