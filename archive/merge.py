@@ -131,7 +131,7 @@ async def _merge_articles(
             changes.same += 1
         changes.versions += len(changed)
         version_writes += changed
-    await _touch(made, touched)
+    await touch(made, touched)
     if version_writes:
         await archive.versions.bulk_write(version_writes)
     if writes:
@@ -212,7 +212,7 @@ def _changed_versions(standing: list[Document], made: list[Document], article: s
     return writes
 
 
-async def _touch(made: Database, ids: Iterable[str]) -> None:
+async def touch(made: Database, ids: Iterable[str]) -> None:
     """Remember articles whose copies and stories are to be derived, before they change: a kill in between must not forget them."""
     updates = [UpdateOne({"_id": name}, {"$set": {"_id": name}}, upsert=True) for name in ids]
     if updates:
@@ -287,7 +287,7 @@ async def _expel(made: Database, archive: Database, lost: dict[str, str], change
     gone = [name for name in ids if name not in still]
     changes.left.update(lost[name] for name in gone)
     pointing = {"$or": [{"copy_of": {"$in": gone}}, {"reuses": {"$in": gone}}]}
-    await _touch(made, [*gone, *[other["_id"] async for other in archive.articles.find(pointing, {"_id": 1})]])
+    await touch(made, [*gone, *[other["_id"] async for other in archive.articles.find(pointing, {"_id": 1})]])
     if gone:
         await archive.versions.delete_many({"article": {"$in": gone}})
         await archive.articles.delete_many({"_id": {"$in": gone}})

@@ -21,6 +21,9 @@ Document = dict[str, Any]
 Place = tuple[str, int]
 Capture = tuple[str, datetime]
 
+#: What an article says of other articles, as a projection.
+POINTERS = dict.fromkeys(("copy_of", "reuses", "story", "follows", "through", "ties.with"), 1)
+
 _REBUILD = "'scrapy reprocess' enters it"
 _LOST = "copy the file from the folder warc/ of a backup; what else it held stays readable"
 
@@ -217,13 +220,27 @@ def _unfinished(database: Database[Document], held: dict[str, FileReport]) -> It
             yield Problem(report.file, what, "the next crawl of their outlet finishes them, or 'scrapy reprocess'")
 
 
+def pointed(article: Document) -> dict[str, list[str]]:
+    """The articles that an article points to, and by which of its fields; `article` has at least `POINTERS`."""
+    found: dict[str, list[str]] = {}
+    for pointer in ("copy_of", "story", "follows", "through"):
+        if article[pointer] is not None:
+            found.setdefault(article[pointer], []).append(pointer)
+    for name in article["reuses"]:
+        found.setdefault(name, []).append("reuses")
+    for tie in article["ties"]:
+        found.setdefault(tie["with"], []).append("ties")
+    return found
+
+
 def _references(database: Database[Document]) -> Iterator[Problem]:
     """What articles, versions and addresses say of articles."""
     articles = {article["_id"] for article in database.articles.find({}, {"_id": 1})}
-    pointing = {"$or": [{"copy_of": {"$ne": None}}, {"reuses": {"$ne": []}}]}
-    for article in database.articles.find(pointing, {"copy_of": 1, "reuses": 1}):
-        for name in {article["copy_of"], *article["reuses"]} - {None} - articles:
-            yield Problem(f"articles {article['_id']}", f"points to article {name}, which is not there", _REBUILD)
+    for article in database.articles.find({}, POINTERS):
+        for name, fields in sorted(pointed(article).items()):
+            if name not in articles:
+                what = f"points to article {name} ({', '.join(fields)}), which is not there"
+                yield Problem(f"articles {article['_id']}", what, _REBUILD)
     for url in database.urls.find({"article": {"$ne": None}}, {"article": 1}):
         if url["article"] not in articles:
             yield Problem(f"urls {url['_id']}", f"leads to article {url['article']}, which is not there", _REBUILD)

@@ -19,7 +19,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
-from archive import ledger, merge, writer
+from archive import ledger, merge, verify, writer
 from archive.runs import HEARTBEAT, Run
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
@@ -111,6 +111,7 @@ async def rebuild(setting: Setting, captures: list[Captured], progress: Progress
     if state["step"] == "read":
         await _read(setting, captures, state, account, progress)
     changes = await merge.merge(setting.beside, setting.archive, progress)
+    await merge.touch(setting.beside, await _astray(setting.archive))
     derived = await _derive(setting, progress)
     await setting.client.drop_database(setting.beside.name)
     await account.keep(datetime.now(UTC))
@@ -262,6 +263,18 @@ async def _derive(setting: Setting, progress: Progress) -> int:
         changed |= await rederive(setting.archive, ids[start : start + 100], _comparison(setting.workers))
         progress("copies", min(start + 100, len(ids)), len(ids))
     return len(changed)
+
+
+async def _astray(archive: ledger.Database) -> set[str]:
+    """The articles that point to an article which is not there, and what they point to: no capture of theirs differs by it."""
+    pointing: dict[str, set[str]] = {}
+    names: set[str] = set()
+    async for article in archive.articles.find({}, verify.POINTERS):
+        names.add(article["_id"])
+        for name in verify.pointed(article):
+            pointing.setdefault(name, set()).add(article["_id"])
+    gone = pointing.keys() - names
+    return gone.union(*(pointing[name] for name in gone))
 
 
 def _comparison(workers: Workers) -> copies.Compare:

@@ -230,6 +230,33 @@ def test_foreign_revisits_that_name_no_record_have_the_page_that_they_repeat_or_
     assert database.articles.count_documents({}) == 3
 
 
+def test_articles_that_point_to_what_is_not_there_are_named_and_mended(
+    crawled: Machine, another: tuple[Database[dict[str, Any]], dict[str, str]]
+) -> None:
+    database, environment = another
+    environment = {"MONGODB_DATABASE": environment["MONGODB_DATABASE"]}
+    for name in ("articles", "versions", "urls", "visits", "captures"):
+        crawled.database[name].aggregate([{"$out": {"db": database.name, "coll": name}}])
+    tied = database.articles.find({"ties": {"$ne": []}, "follows": {"$ne": None}}).sort("_id", 1).limit(4).to_list()
+    assert len(tied) == 4
+    whole = documents(database, "articles")
+    for article, spoilt in zip(
+        tied,
+        ({"story": "gone-1"}, {"follows": "gone-2"}, {"through": "gone-3"}, {"ties.0.with": "gone-4"}),
+        strict=True,
+    ):
+        database.articles.update_one({"_id": article["_id"]}, {"$set": spoilt})
+    verified = crawled.scrapy("verify", **environment)
+    named = re.findall(r"points to article (\S+ \(\w+\)), which is not there; 'scrapy reprocess'", verified.stderr)
+    assert sorted(named) == ["gone-1 (story)", "gone-2 (follows)", "gone-3 (through)", "gone-4 (ties)"]
+    done = crawled.scrapy("reprocess", **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verified = crawled.scrapy("verify", **environment)
+    assert verified.returncode == 0, verified.stderr
+    mended = documents(database, "articles")
+    assert {name: mended[name]["story"] for name in whole} == {name: whole[name]["story"] for name in whole}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
