@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from language.question import Word
-from language.tokens import tokens
+from language.question import Asked
+from language.tokens import Token, tokens
 
 Span = tuple[int, int]
 
@@ -20,7 +20,7 @@ class Marked:
 
     Attributes:
         text: the piece, as written.
-        spans: (start, end) of each word found, in `text`; in order, never overlapping.
+        spans: (start, end) of each word or phrase found, in `text`; in order, never overlapping.
         at: where the piece begins in the field that it is from.
     """
 
@@ -29,26 +29,42 @@ class Marked:
     at: int = 0
 
 
-def spans(text: str, words: Sequence[Word]) -> list[Span]:
-    """Where any of some words stand in a text, in order."""
-    if not words:
+def spans(text: str, parts: Sequence[Asked]) -> list[Span]:
+    """Where the words of a question stand in a text, in order; those of a phrase as one, where they stand side by side."""
+    if not parts:
         return []
-    found = [(token.start, token.end) for token in tokens(text) if any(word.meets(token) for word in words)]
-    return list(dict.fromkeys(found))
+    spoken = tokens(text)
+    found = sorted({span for part in parts for span in _standing(spoken, part)})
+    joined: list[Span] = []
+    for start, end in found:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
-def marked(text: str, words: Sequence[Word]) -> Marked:
+def _standing(spoken: Sequence[Token], part: Asked) -> Iterator[Span]:
+    for at in range(len(spoken) - len(part.words) + 1):
+        run = spoken[at : at + len(part.words)]
+        if all(word.meets(token) for word, token in zip(part.words, run, strict=True)):
+            yield run[0].start, run[-1].end
+
+
+def marked(text: str, parts: Sequence[Asked]) -> Marked:
     """A whole text, marked."""
-    return Marked(text, spans(text, words))
+    return Marked(text, spans(text, parts))
 
 
-def excerpts(text: str, words: Sequence[Word]) -> list[Marked]:
+def excerpts(text: str, parts: Sequence[Asked]) -> list[Marked]:
     """The pieces of a text that hold the most of what was asked for; its beginning where none does."""
-    every = spans(text, words)
+    every = spans(text, parts)
     taken: list[tuple[int, int]] = []
     starts = [start for start, _ in every]
     dense = {start: bisect_left(starts, start + _EXCERPT * 2 // 3) - place for place, start in enumerate(starts)}
-    for start in sorted(starts, key=lambda start: (-dense[start], start)):
+    # A phrase is what the reader looks for, however often a single word stands elsewhere.
+    phrases = {start for start, end in every if " " in text[start:end]}
+    for start in sorted(starts, key=lambda start: (start not in phrases, -dense[start], start)):
         low = max(0, start - _EXCERPT // 3)
         if all(low >= end or low + _EXCERPT <= begin for begin, end in taken):
             taken.append((low, low + _EXCERPT))

@@ -132,7 +132,7 @@ def every(
 
 
 def _hits(database: Database[Document], question: Question, page: Rows, earlier: Rows) -> list[Hit]:
-    words = [word for part in question.parts if not part.excluded for word in part.words]
+    wanted = [part for part in question.parts if not part.excluded]
     found = _articles(database, page, _FIELDS)
     articles = list(found.values())
     changed = set(_bytes(earlier))
@@ -141,7 +141,7 @@ def _hits(database: Database[Document], question: Question, page: Rows, earlier:
     hits = []
     for article in articles:
         state = states.get(article["_id"], article)
-        found_in = marked(state["title"], words), excerpts(state["text"], words)
+        found_in = marked(state["title"], wanted), excerpts(state["text"], wanted)
         hits.append(Hit(article, *found_in, twins.get(article["_id"], []), state.get("n")))
     return hits
 

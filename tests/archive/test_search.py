@@ -147,6 +147,16 @@ def test_what_was_asked_for_is_shown_where_it_stands(library: Database[dict[str,
     assert (earlier.version, earlier.title.text, earlier.article["title"]) == (1, "Un décret", "Un arrêté")
 
 
+def test_a_phrase_is_shown_as_a_whole_and_where_it_stands(database: Database[dict[str, Any]]) -> None:
+    database.command("collMod", "articles", validator={})
+    filler = "La sûreté veille, le port est calme, la police passe. " * 20
+    database.articles.insert_one(article(1, "fr", "La police", f"{filler} Or la sûreté du port a changé. {filler}"))
+    (hit,) = ask(database, '"sûreté du port" police').hits
+    marks = {piece.text[start:end] for piece in hit.excerpts for start, end in piece.spans}
+    assert marks == {"sûreté du port", "police"}
+    assert [hit.title.text[start:end] for start, end in hit.title.spans] == ["police"]
+
+
 def test_an_article_comes_with_the_other_language_of_its_story(library: Database[dict[str, Any]]) -> None:
     (hit,) = ask(library, "hammouchi accord").hits
     assert [(twin["lang"], twin["title"], twin["twin"]) for twin in hit.twins] == [("ar", "حموشي في باريس", False)]
