@@ -457,7 +457,9 @@ ARTICLES = Collection(
             "what made this document",
             "the crawl",
             fields=(
-                Field("code", "string", "version of the extraction code", "pyproject.toml"),
+                Field(
+                    "code", "string", "version of Marsad + hash of the code that reads pages", "pipelines/edition.py"
+                ),
                 Field("lexicon", "string", "version of the topic lexicon", "language/lexicon"),
             ),
         ),
@@ -691,7 +693,7 @@ RUNS = Collection(
             "versions that did it",
             "the run",
             fields=(
-                Field("code", "string", "of Marsad", "pyproject.toml"),
+                Field("code", "string", "of Marsad, and a hash of the code", "pipelines/edition.py"),
                 Field("lexicon", "string", "of the lexicon", "language/lexicon"),
             ),
         ),

@@ -25,7 +25,7 @@ from commands import console
 from commands.console import UsageFault, guarded
 from commands.progress import progress
 from crawler.window import WindowError, read_window
-from language import lexicon
+from pipelines.edition import made_by
 from pipelines.workers import Workers
 from sources import registry
 from sources.ages import read_ages
@@ -131,13 +131,14 @@ async def _remake(
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(uri))
     workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
     ages = read_ages(settings.getlist("RECHECK_AGES"))
-    made_by = {"code": settings["MARSAD_VERSION"], "lexicon": lexicon.load().version}
     try:
         with progress() as told:
             verdicts = await ledger.relevance_verdicts(client[name])
             surveyed = await survey(workers, folder, client[name], by_name, told)
             captures = await choose(client[name], surveyed.captures, choice)
-            setting = rebuild.Setting(client, name, folder, by_name, verdicts, made_by, ages, workers, kind)
+            setting = rebuild.Setting(
+                client, name, folder, by_name, verdicts, made_by(settings["MARSAD_VERSION"]), ages, workers, kind
+            )
             outcome = await rebuild.rebuild(setting, captures, told)
         return surveyed, len(captures), outcome
     finally:

@@ -30,9 +30,9 @@ from archive.records import Outcome, Page
 from archive.warc import plan
 from archive.warc.erase import erase
 from archive.warc.writer import Writer
-from language import lexicon
 from pipelines import decide, store
 from pipelines.derived import finish
+from pipelines.edition import made_by
 from pipelines.identity import compare
 from pipelines.reading import Reading, read
 from pipelines.workers import WorkerLost, Workers
@@ -136,12 +136,12 @@ class Store(Stage):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.queue: asyncio.Queue[tuple[writer.Entry, asyncio.Future[None]]] = asyncio.Queue()
-        self.made_by = {"code": crawler.settings["MARSAD_VERSION"], "lexicon": ""}
+        self.made_by = {"code": "", "lexicon": ""}
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
 
     async def open_spider(self) -> None:
         settings = self.crawler.settings
-        self.made_by["lexicon"] = lexicon.load().version
+        self.made_by = made_by(settings["MARSAD_VERSION"])
         self.spider.run.made_by = self.made_by
         try:
             uri = await asyncio.to_thread(
