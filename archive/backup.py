@@ -182,7 +182,7 @@ def _changed(stands: os.stat_result, copy: Path) -> bool:
 
 
 def _standing(path: Path) -> Path | None:
-    """The file of a folder that a file is of another one, whichever of the two is finished; the longer where both are there."""
+    """The file that stands under a name, finished or still being written; the longer where both are there."""
     final = path.with_name(path.name.removesuffix(OPEN))
     found = [either for either in (final, final.with_name(final.name + OPEN)) if either.exists()]
     return max(found, key=lambda either: either.stat().st_size, default=None)

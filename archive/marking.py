@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from language.question import Asked
-from language.tokens import Token, tokens
+from language.tokens import tokens
 
 Span = tuple[int, int]
 
@@ -34,7 +34,7 @@ def spans(text: str, parts: Sequence[Asked]) -> list[Span]:
     if not parts:
         return []
     spoken = tokens(text)
-    found = sorted({span for part in parts for span in _standing(spoken, part)})
+    found = sorted({(run[0].start, run[-1].end) for part in parts for run in part.runs(spoken)})
     joined: list[Span] = []
     for start, end in found:
         if joined and start < joined[-1][1]:
@@ -42,13 +42,6 @@ def spans(text: str, parts: Sequence[Asked]) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
-
-
-def _standing(spoken: Sequence[Token], part: Asked) -> Iterator[Span]:
-    for at in range(len(spoken) - len(part.words) + 1):
-        run = spoken[at : at + len(part.words)]
-        if all(word.meets(token) for word, token in zip(part.words, run, strict=True)):
-            yield run[0].start, run[-1].end
 
 
 def marked(text: str, parts: Sequence[Asked]) -> Marked:

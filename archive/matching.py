@@ -24,7 +24,7 @@ from pymongo.database import Database
 from archive import postings, shelf
 from archive.postings import FEW, Rows
 from language.question import Asked, Word
-from language.tokens import ALTERNATIVE, COMMON, GAP, TITLE, UNSURE, Token, code, tokens
+from language.tokens import ALTERNATIVE, COMMON, GAP, TITLE, UNSURE, stem_number, tokens
 
 Document = dict[str, Any]
 _P = ParamSpec("_P")
@@ -359,7 +359,7 @@ def _outlets(question: Question, countries: Mapping[str, str]) -> list[str] | No
 def meets(parts: Sequence[Asked], *texts: str) -> bool:
     """Whether some texts together have what a question asks for, and nothing that it excludes."""
     spoken = [tokens(text) for text in texts]
-    return all(any(_has(one, part.words) for one in spoken) is not part.excluded for part in parts)
+    return all(any(any(part.runs(one)) for one in spoken) is not part.excluded for part in parts)
 
 
 def _parts(marks: list[Binary]) -> list[list[Binary]]:
@@ -388,19 +388,13 @@ def _having_phrase(collection: Collection[Document], part: Asked, marks: list[Bi
     read = np.frombuffer(b"".join(GAP + one["sequence"] for one in found), "<u4")
     codes, places = read & (ALTERNATIVE - 1), np.cumsum(read < ALTERNATIVE)
     standing = [
-        np.unique(places[np.isin(codes, [code(stem) for stem in (*word.stems, *word.doubtful)])]) - offset
+        np.unique(places[np.isin(codes, [stem_number(stem) for stem in (*word.stems, *word.doubtful)])]) - offset
         for offset, word in enumerate(part.words)
     ]
     places_of_phrase = reduce(partial(np.intersect1d, assume_unique=True), standing)
     starts = np.cumsum([0] + [1 + len(one["sequence"]) // len(GAP) for one in found])[:-1]
     having: Rows = np.unique(np.searchsorted(places[starts], places_of_phrase, side="right") - 1)
     return np.frombuffer(b"".join(bytes(found[number]["shelf"]) for number in having), postings.ROW)
-
-
-def _has(spoken: Sequence[Token], words: Sequence[Word]) -> bool:
-    """Whether some words stand side by side in a text."""
-    last = len(spoken) - len(words)
-    return any(all(word.meets(spoken[at + offset]) for offset, word in enumerate(words)) for at in range(last + 1))
 
 
 def _filtered(rows: Rows, question: Question) -> Rows:

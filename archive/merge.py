@@ -14,6 +14,7 @@ from typing import Any
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 
+from archive import pointers
 from archive.ledger import Database
 from archive.shelf import search_field
 from archive.writer import STANDING
@@ -286,8 +287,7 @@ async def _expel(made: Database, archive: Database, lost: dict[str, str], change
             changes.kept += 1
     gone = [name for name in ids if name not in still]
     changes.left.update(lost[name] for name in gone)
-    pointing = {"$or": [{"copy_of": {"$in": gone}}, {"reuses": {"$in": gone}}]}
-    await touch(made, [*gone, *[other["_id"] async for other in archive.articles.find(pointing, {"_id": 1})]])
+    await touch(made, [*gone, *await archive.articles.distinct("_id", pointers.pointing(gone))])
     if gone:
         await archive.versions.delete_many({"article": {"$in": gone}})
         await archive.articles.delete_many({"_id": {"$in": gone}})

@@ -34,8 +34,8 @@ _WHOLE = 2**31 - 1
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 _INT32 = struct.Struct("<i")
 _ARRAY = 4
-# "keys" is a byte shorter than "shelf" and "facts".
 # {"search": {"shelf": Binary}} and {"search": {"shelf": Binary, "facts": Binary}} (bsonspec.org): lengths, types, names.
+# "keys", which may stand in the place of "facts", is a byte shorter.
 _HEAD = 4 + 1 + len("search\0") + 4
 _FIELD = 1 + len("shelf\0") + 4 + 1
 _FACTS = NAMED * 3 + WORDS

@@ -1,9 +1,9 @@
 """`articles.search`: what an article is found, sorted and counted by, kept in the article itself.
 
 `tokens` holds the stems of its words (`language.tokens`), the identifiers of the lexicon, its aspects and its outlet; `sequence` its
-words in their order, for phrases. `shelf` and `facts` say the same in a fixed number of bytes: indexes end with them, so that a question reads indexes alone and never
-fetches the articles that it merely counts. All of them say what the page says; who copies whom and what has vanished are
-asked of their own fields.
+words in their order, for phrases. `shelf` and `facts` say the same in a fixed number of bytes, and `keys` what a story is found by:
+indexes end with them, so that a question reads indexes alone and never fetches the articles that it merely counts. All of them
+say what the page says; who copies whom and what has vanished are asked of their own fields.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from language.tokens import COMMON, RULES, UNSURE, indexed
-from language.tokens import code as number
+from language.tokens import COMMON, RULES, UNSURE, indexed, stem_number
 
 Document = dict[str, Any]
 
@@ -73,8 +72,8 @@ def search_field(document: Mapping[str, Any], words: Mapping[str, Any]) -> Docum
 
 
 def keys_mark(story_keys: Iterable[str]) -> bytes:
-    """The telling terms of an article as numbers (`language.tokens.code`), little-endian, without its addresses; 0 fills up."""
-    terms = [number(key) for key in story_keys if "://" not in key][:KEYS]
+    """The telling terms of an article as numbers (`language.tokens.stem_number`), little-endian, without its addresses; 0 fills up."""
+    terms = [stem_number(key) for key in story_keys if "://" not in key][:KEYS]
     return struct.pack(f"<{KEYS}I", *terms, *[0] * (KEYS - len(terms)))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from archive import pointers
 from archive.queries import find_url
 from archive.records import Outcome
 
@@ -48,22 +49,11 @@ def expel(database: Database[Document], url: str) -> list[str]:
     article = document["article"] if document else None
     if article is None:
         return []
-    hanging = let_go(database, article)
+    hanging = pointers.let_go(database, article)
     database.articles.delete_one({"_id": article})
     database.versions.delete_many({"article": article})
     database.urls.update_many({"article": article}, {"$set": {"article": None, "outcome": Outcome.OFF_TOPIC}})
     return [article, *hanging]
-
-
-def let_go(database: Database[Document], article: str) -> list[str]:
-    """Say of what hangs on an article, which is about to leave, that it is to be derived anew; its `_id`s.
-
-    Where this process dies before it has derived it, the next crawl does (`pipelines.derived.finish`).
-    """
-    on = ("copy_of", "reuses", "story", "follows", "through", "ties.with")
-    hanging = database.articles.distinct("_id", {"$or": [{field: article} for field in on], "_id": {"$ne": article}})
-    database.articles.update_many({"_id": {"$in": hanging}}, {"$set": {"story": None}})
-    return hanging
 
 
 def withdrawn_addresses(database: Database[Document]) -> set[str]:

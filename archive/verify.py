@@ -13,6 +13,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from archive import pointers
 from archive.warc import reader
 from archive.warc.reader import Damage, Record
 from archive.warc.writer import OPEN
@@ -20,9 +21,6 @@ from archive.warc.writer import OPEN
 Document = dict[str, Any]
 Place = tuple[str, int]
 Capture = tuple[str, datetime]
-
-#: What an article says of other articles, as a projection.
-POINTERS = dict.fromkeys(("copy_of", "reuses", "story", "follows", "through", "ties.with"), 1)
 
 _REBUILD = "'scrapy reprocess' enters it"
 _LOST = "copy the file from the folder warc/ of a backup; what else it held stays readable"
@@ -220,24 +218,11 @@ def _unfinished(database: Database[Document], held: dict[str, FileReport]) -> It
             yield Problem(report.file, what, "the next crawl of their outlet finishes them, or 'scrapy reprocess'")
 
 
-def pointed(article: Document) -> dict[str, list[str]]:
-    """The articles that an article points to, and by which of its fields; `article` has at least `POINTERS`."""
-    found: dict[str, list[str]] = {}
-    for pointer in ("copy_of", "story", "follows", "through"):
-        if article[pointer] is not None:
-            found.setdefault(article[pointer], []).append(pointer)
-    for name in article["reuses"]:
-        found.setdefault(name, []).append("reuses")
-    for tie in article["ties"]:
-        found.setdefault(tie["with"], []).append("ties")
-    return found
-
-
 def _references(database: Database[Document]) -> Iterator[Problem]:
     """What articles, versions and addresses say of articles."""
     articles = {article["_id"] for article in database.articles.find({}, {"_id": 1})}
-    for article in database.articles.find({}, POINTERS):
-        for name, fields in sorted(pointed(article).items()):
+    for article in database.articles.find({}, pointers.FIELDS):
+        for name, fields in sorted(pointers.pointed(article).items()):
             if name not in articles:
                 what = f"points to article {name} ({', '.join(fields)}), which is not there"
                 yield Problem(f"articles {article['_id']}", what, _REBUILD)

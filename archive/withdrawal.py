@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from archive import queries, verdicts
+from archive import pointers, queries
 from archive.records import Outcome
 from archive.warc import erase
 
@@ -74,7 +74,7 @@ def withdraw(
     done = Withdrawal(url, article is not None)
     if article is not None:
         done.copies = _same_text(database, article)
-        done.orphans = [article["_id"], *verdicts.let_go(database, article["_id"])]
+        done.orphans = [article["_id"], *pointers.let_go(database, article["_id"])]
     done.records = _erase_pages(database, warc, addresses)
     done.entries = _erase_quotations(database, warc, forms, article)
     done.versions = _forget(database, url, name, addresses, f"withdrawn by {by}: {reason}")

@@ -403,7 +403,9 @@ def _visit(entry: Entry, run: ObjectId) -> Document:
 
 
 def _seen(entry: Entry, known: dict[str, Document]) -> list[UpdateOne]:
-    """What an attempt that brought no page of an article tells of it: that it stands as it was, or that it has vanished."""
+    """What an attempt tells of an article that stood at an address and of which it brought no page: it stands as it was, or has
+    vanished, be it that its address leads to another one.
+    """
     page, document = entry.page, known.get(entry.page.key)
     if moved := _left(entry, known):
         return [UpdateOne({"_id": moved, "gone_at": None}, {"$set": {"gone_at": page.fetched_at}})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from language.tokens import Token, tokens
@@ -57,6 +58,13 @@ class Asked:
     def is_phrase(self) -> bool:
         """Whether its words must stand side by side."""
         return len(self.words) > 1
+
+    def runs(self, spoken: Sequence[Token]) -> Iterator[Sequence[Token]]:
+        """Where it stands in a text: the words of a phrase side by side."""
+        for at in range(len(spoken) - len(self.words) + 1):
+            run = spoken[at : at + len(self.words)]
+            if all(word.meets(token) for word, token in zip(self.words, run, strict=True)):
+                yield run
 
 
 class QuestionError(ValueError):

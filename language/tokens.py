@@ -112,20 +112,20 @@ def indexed(title: str, text: str) -> Indexed:
 
 
 def sequence(spoken: Sequence[Token]) -> bytes:
-    """Words one after another, to look for phrases: `code` of each stem, little-endian; bit 31 says that it is of the same word as
+    """Words one after another, to look for phrases: `stem_number` of each stem, little-endian; bit 31 says that it is of the same word as
     the one before. Of a text with more than `MOST_WORDS` words, the first.
     """
     return b"".join([_codes(token.stems) for token in spoken[:MOST_WORDS]])
 
 
-def code(stem: str) -> int:
+def stem_number(stem: str) -> int:
     """The number of a stem, 31 bits, never 0."""
     return xxhash.xxh32_intdigest(stem.encode()) & 0x7FFFFFFF or 1
 
 
 @lru_cache(maxsize=1 << 17)
 def _codes(stems: tuple[str, ...]) -> bytes:
-    first, *others = map(code, stems)
+    first, *others = map(stem_number, stems)
     return struct.pack(f"<{len(stems)}I", first, *(ALTERNATIVE | other for other in others))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
-from archive import ledger, merge, verify, writer
+from archive import ledger, merge, pointers, writer
 from archive.runs import HEARTBEAT, Run
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
@@ -269,9 +269,9 @@ async def _astray(archive: ledger.Database) -> set[str]:
     """The articles that point to an article which is not there, and what they point to: no capture of theirs differs by it."""
     pointing: dict[str, set[str]] = {}
     names: set[str] = set()
-    async for article in archive.articles.find({}, verify.POINTERS):
+    async for article in archive.articles.find({}, pointers.FIELDS):
         names.add(article["_id"])
-        for name in verify.pointed(article):
+        for name in pointers.pointed(article):
             pointing.setdefault(name, set()).add(article["_id"])
     gone = pointing.keys() - names
     return gone.union(*(pointing[name] for name in gone))

@@ -141,7 +141,7 @@ class Store(Stage):
 
     async def open_spider(self) -> None:
         settings = self.crawler.settings
-        self.made_by = made_by(settings["MARSAD_VERSION"])
+        self.made_by = await asyncio.to_thread(made_by, settings["MARSAD_VERSION"])
         self.spider.run.made_by = self.made_by
         try:
             uri = await asyncio.to_thread(
@@ -158,10 +158,17 @@ class Store(Stage):
         await self._recover(uri)
         self.spider.warc = Writer.open(plan.plan_of(settings), self.spider.stop_storing)
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
-        await self.spider.storage(lambda: finish(self.spider.database, self._compare))
         self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
+        await self._derive_left()
+
+    async def _derive_left(self) -> None:
+        """Derive what an earlier process has stored and not derived. Texts over which a reading process dies cost no crawl."""
+        try:
+            await self.spider.storage(lambda: finish(self.spider.database, self._compare))
+        except WorkerLost as error:
+            logger.warning("what an earlier crawl left underived stays so: %s", error)
 
     async def _take_lease(self) -> None:
         """Be the only crawl of the outlet from here on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,8 @@ def _ties(
         for candidate in nominated[name]:
             # It may be asked for as another's tie or as the first of a story.
             shelf.put(candidate)
-            other = known.setdefault(candidate["_id"], as_told(candidate))
+            other = known[candidate["_id"]] if candidate["_id"] in known else as_told(candidate)
+            known[other.id] = other
             tie = compare(known[name], other)
             if tie.score < TIED:
                 continue
@@ -151,52 +153,59 @@ async def _nominated(database: Database, articles: dict[str, Document]) -> dict[
     asking = sorted((one for one in articles.values() if one["copy_of"] is None), key=order)
     if not asking:
         return {name: [] for name in articles}
-    undated = await postings.keyed(database.articles, _UNDATED)
     addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
+    runs = list(_runs(asking))
+    spans = [(order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW) for run in runs]
+    bounds = [_UNDATED, *(between(*span) for span in spans)]
+    undated, *dated = await asyncio.gather(*(postings.keyed(database.articles, bound) for bound in bounds))
     sharing: dict[str, set[bytes]] = {}
     wanted: list[Document] = []
-    for run in _runs(asking):
-        within = {"$gte": order(run[0])[0] - WINDOW, "$lte": order(run[-1])[0] + WINDOW}
-        dated = await postings.keyed(database.articles, between(*within.values()))
-        sharing |= {article["_id"]: _sharing(article, dated) | _sharing(article, undated) for article in run}
-        marks = sorted(set().union(*(sharing[article["_id"]] for article in run)))
-        named = sorted(set().union(*(addresses[article["_id"]] for article in run)))
+    for run, (since, until), printed in zip(runs, spans, dated, strict=True):
+        for article in run:
+            own = keys_mark(article["story_keys"])
+            sharing[article["_id"]] = _sharing(own, _about(printed, order(article)[0])) | _sharing(own, undated)
+        within = {"$gte": since, "$lte": until}
+        named = {"$in": sorted(set().union(*(addresses[article["_id"]] for article in run)))}
         wanted += [
-            {"search.shelf": {"$in": marks}},
-            {"story_keys": {"$in": named}, "published.at": within},
-            {"story_keys": {"$in": named}, "published.at": None, "first_seen": within},
+            {"search.shelf": {"$in": sorted(set().union(*(sharing[article["_id"]] for article in run)))}},
+            {"story_keys": named, "published.at": within},
+            {"story_keys": named, "published.at": None, "first_seen": within},
         ]
     found = await database.articles.find({"$or": wanted}, _TOLD | _PLACE | {"search.shelf": 1}).to_list()
-    by_mark: dict[bytes, list[Document]] = {}
+    by: dict[bytes | str, dict[str, Document]] = {}
     for other in found:
-        by_mark.setdefault(other["search"]["shelf"], []).append(other)
-    every = set().union(*addresses.values())
-    named_so = [one for one in found if not every.isdisjoint(one["story_keys"])]
+        for key in (other["search"]["shelf"], *other["story_keys"]):
+            by.setdefault(key, {})[other["_id"]] = other
 
     def candidates(article: Document) -> Iterator[Document]:
-        at, keys = order(article)[0], set(article["story_keys"])
-        near = {one["_id"]: one for mark in sharing[article["_id"]] for one in by_mark.get(mark, ())}
-        for other in (near | {one["_id"]: one for one in named_so}).values():
-            if other["_id"] == article["_id"] or other["copy_of"] is not None:
-                continue
-            is_near = abs(order(other)[0] - at) <= WINDOW
+        at, keys, own = order(article)[0], set(article["story_keys"]), addresses[article["_id"]]
+        near: dict[str, Document] = {}
+        for key in sharing[article["_id"]] | own:
+            near |= by.get(key, {})
+        for other in near.values():
             shared = keys.intersection(other["story_keys"])
-            if is_near and (len(shared) >= NOMINATED or not addresses[article["_id"]].isdisjoint(other["story_keys"])):
+            is_near = abs(order(other)[0] - at) <= WINDOW and other["copy_of"] is None
+            if is_near and (len(shared) >= NOMINATED or not own.isdisjoint(other["story_keys"])):
                 yield other
 
-    nominated = {article["_id"]: list(candidates(article)) for article in asking}
+    nominated = {
+        article["_id"]: [other for other in candidates(article) if other["_id"] != article["_id"]] for article in asking
+    }
     return {name: nominated.get(name, []) for name in articles}
 
 
-def _sharing(article: Document, printed: Any) -> set[bytes]:
-    """The shelf marks of those that share enough of an article's telling terms, of some days or of the undated ones."""
-    own = np.frombuffer(keys_mark(article["story_keys"]), "<u4")
-    here = order(article)[0]
-    at = printed["row"]["at"]
-    low, high = at.searchsorted(seconds(here - WINDOW)), at.searchsorted(seconds(here + WINDOW), "right")
-    near = printed[low:high] if len(at) and at[-1] else printed
-    shared = np.isin(near["keys"], own[own > 0]).sum(axis=1)
-    return {near["row"][place].tobytes() for place in np.flatnonzero(shared >= NOMINATED)}
+def _about(printed: postings.Rows, at: datetime) -> postings.Rows:
+    """What was printed within the window around an instant, of marks in their order."""
+    seconds_of = printed["row"]["at"]
+    low, high = seconds(at - WINDOW), seconds(at + WINDOW)
+    return printed[seconds_of.searchsorted(low) : seconds_of.searchsorted(high, "right")]
+
+
+def _sharing(own: bytes, others: postings.Rows) -> set[bytes]:
+    """The shelf marks of those that share enough telling terms with an article, whose own `keys_mark` gives."""
+    terms = np.frombuffer(own, "<u4")
+    shared = np.isin(others["keys"], terms[terms > 0]).sum(axis=1)
+    return {others["row"][place].tobytes() for place in np.flatnonzero(shared >= NOMINATED)}
 
 
 def _runs(articles: Iterable[Document]) -> Iterator[list[Document]]:

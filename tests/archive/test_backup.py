@@ -63,6 +63,14 @@ def cut(data: bytes, records: int, folder: Path) -> bytes:
     return data[:end]
 
 
+def begin(folder: Path, tail: bytes = b"") -> bytes:
+    """Write the first two records of a file of four pages that is still being written; the bytes of the whole."""
+    whole = fill(folder / FILE)
+    (folder / FILE).unlink()
+    (folder / OPEN).write_bytes(cut(whole, 2, folder.parent) + tail)
+    return whole
+
+
 def index(database: Database[dict[str, Any]], path: Path) -> None:
     database.captures.bulk_write(writes(replay.content(path).captures))
 
@@ -94,9 +102,7 @@ def test_a_file_that_has_grown_since_the_backup_loses_nothing_by_its_restoring(
     folder: Path,
     target: Path,
 ) -> None:
-    whole = fill(folder / FILE)
-    (folder / FILE).unlink()
-    (folder / OPEN).write_bytes(cut(whole, 2, tmp_path))
+    whole = begin(folder)
     index(database, folder / OPEN)
     make(database, folder, target)
     # The crawl ends: the file is longer and has its name. Then MongoDB is lost, and the folder is not.
@@ -261,9 +267,7 @@ def test_a_finished_file_takes_the_place_of_its_beginning_in_every_backup(
     target: Path,
     records: int,
 ) -> None:
-    whole = fill(folder / FILE)
-    (folder / FILE).unlink()
-    (folder / OPEN).write_bytes(cut(whole, 2, tmp_path) + b"\x1f\x8b\x08\x00torn")
+    whole = begin(folder, b"\x1f\x8b\x08\x00torn")
     first = make(database, folder, target)
     (folder / OPEN).unlink()
     whole = cut(whole, records, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,6 +111,15 @@ def test_copies_are_listed_and_withdrawn_when_told(machine: Machine) -> None:
     assert "barred; no article of the archive was found under it" in told.stdout
     machine.scrapy("withdraw", copy["url"], "--reason", "a takedown", "--copies")
     assert machine.database.articles.count_documents({"text_hash": copy["text_hash"]}) == 0
+
+
+def test_an_article_of_an_outlet_whose_file_has_gone_is_withdrawn(machine: Machine, tmp_path: Path) -> None:
+    machine.scrapy("crawl", "sadarabat", "-a", "since=2023-01-01")
+    article = machine.database.articles.find_one({"source": "sadarabat"})
+    assert article is not None
+    done = machine.scrapy("withdraw", article["url"], "--reason", "a right", "-s", f"SOURCES_DIR={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert machine.database.articles.find_one({"_id": article["_id"]}) is None
 
 
 def test_a_wrong_call_is_refused(machine: Machine) -> None:

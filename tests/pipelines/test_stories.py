@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import combinations
@@ -97,24 +97,23 @@ async def same(earlier: str, later: str) -> Comparison:
     return compare(earlier, later)
 
 
-async def begin(database: Database[Document], uri: str) -> int:
-    """What each crawl begins with."""
+async def asked(database: Database[Document], uri: str, what: Callable[[Any], Awaitable[Any]]) -> Any:
+    """What an asynchronous client's database answers."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(**mongo.client_options(uri))
     try:
-        return await finish(client[database.name], same)
+        return await what(client[database.name])
     finally:
         await client.close()
 
 
-def rederived(database: Database[Document], uri: str) -> Callable[[list[str]], None]:
-    async def run(ids: list[str]) -> None:
-        client: AsyncMongoClient[Document] = AsyncMongoClient(**mongo.client_options(uri))
-        try:
-            await rederive(client[database.name], ids, same)
-        finally:
-            await client.close()
+def finished(database: Database[Document], uri: str) -> int:
+    """What each crawl begins with."""
+    found: int = asyncio.run(asked(database, uri, lambda archive: finish(archive, same)))
+    return found
 
-    return lambda ids: asyncio.run(run(ids))
+
+def rederived(database: Database[Document], uri: str) -> Callable[[list[str]], None]:
+    return lambda ids: asyncio.run(asked(database, uri, lambda archive: rederive(archive, ids, same)))
 
 
 def test_any_order_of_arrival_in_the_archive_gives_the_same_stories(
@@ -165,10 +164,10 @@ def test_what_a_killed_process_left_underived_is_derived_by_the_next(
     # And before others were derived at all.
     for article in articles[::3]:
         database.articles.update_one({"_id": article["_id"], "copy_of": None}, {"$set": BARE})
-    assert asyncio.run(begin(database, mongodb_uri)) > len(articles) / 4
+    assert finished(database, mongodb_uri) > len(articles) / 4
     assert derived(database) == whole
     assert [one["outcome"] for one in database.urls.find()] == [Outcome.COPY]
-    assert asyncio.run(begin(database, mongodb_uri)) == 0
+    assert finished(database, mongodb_uri) == 0
 
 
 def test_what_hung_on_an_article_that_left_is_derived_though_the_process_died(
@@ -185,7 +184,7 @@ def test_what_hung_on_an_article_that_left_is_derived_though_the_process_died(
     known = {"_id": left["url"], "aliases": [], "evidence": [], "found_by": [], "article": first}
     database.urls.insert_one(new_url("", "a", now, now) | known | {"outcome": Outcome.STORED})
     assert verdicts.expel(database, left["url"])[0] == first
-    asyncio.run(begin(database, mongodb_uri))
+    finished(database, mongodb_uri)
     found = derived(database)
     database.articles.delete_many({})
     database.articles.insert_many([article | BARE for article in busy if article["_id"] != first])
@@ -215,7 +214,7 @@ def test_a_write_that_is_cut_off_anywhere_is_made_whole_by_the_next_process(
                 patch.setattr(AsyncCollection, "bulk_write", cut_off(AsyncCollection.bulk_write, cut))
                 with suppress(KeyboardInterrupt):
                     derive([new["_id"]])
-            asyncio.run(begin(database, mongodb_uri))
+            finished(database, mongodb_uri)
             assert derived(database) == whole, (new["url"], cut)
 
 

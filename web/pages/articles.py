@@ -16,7 +16,8 @@ from web.marks import Span
 from web.visit import Document, Problem, Visit, view
 
 NAMED = ("person", "service", "place", "event")
-#: Characters of both states above which they are not compared: time grows with the square of their length at worst, to some seconds.
+#: Characters of both states above which they are not compared: time grows with the square of their length at worst, to
+#: some seconds.
 MAX_COMPARED = 200_000
 _SHOWN = 6
 
