@@ -304,7 +304,9 @@ ARTICLES = Collection(
             items="string",
         ),
         Field("quality", "double", "how much the text looks like the whole article", "pipelines/extract.py", "0..1"),
-        Field("twins", "object", "the same article in other languages: language → URL", "hreflang", free=True),
+        Field(
+            "twins", "object", "the same article in other languages: language → canonical URL", "hreflang", free=True
+        ),
         _date_field("published", "when it was first published; null when the page does not say"),
         _date_field("modified", "when it was last changed, by its own word"),
         Field(
