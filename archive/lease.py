@@ -13,6 +13,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class Lease:
         seconds: after which it is free when it is not renewed.
         holder: this taking, unlike any other.
         fence: how many times the outlet has been taken, this time included.
+        sure_until: by this machine's clock, sleep included: nobody else can have had it before.
         lost: whether another crawl has been found to have it.
         waking: ends `keep` at once.
     """
@@ -59,6 +61,7 @@ class Lease:
     seconds: float
     holder: str = field(default_factory=lambda: uuid.uuid4().hex)
     fence: int = 0
+    sure_until: float = 0.0
     lost: bool = False
     waking: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,6 +69,11 @@ class Lease:
     def own(self) -> Document:
         """The query that finds the state of the source while the lease is ours: part of every write that is fenced."""
         return {"_id": self.source, "lease.holder": self.holder, "lease.fence": self.fence}
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether it has run out since it was last renewed: whoever was suspended or cut off renews it before asking for more."""
+        return _awake_or_asleep() >= self.sure_until
 
     async def take(self, db: Database) -> None:
         """Take it; where the answer was lost on its way, doing so again is the same taking.
@@ -91,6 +99,7 @@ class Lease:
             "since": "$$NOW",
             "until": self._until,
         }
+        sure_until = _awake_or_asleep() + self.seconds
         done = await db.sources.update_one({"_id": self.source, "$or": free}, [{"$set": {"lease": taken}}])
         state = await manners.open_state(db, self.source)
         if not done.matched_count:
@@ -98,6 +107,7 @@ class Lease:
         self.fence = state["lease"]["fence"]
         if state["lease"]["holder"] != self.holder:
             raise Held(in_words(state["lease"]))
+        self.sure_until = sure_until
 
     async def renew(self, db: Database) -> None:
         """Keep it for another while, also where it has run out and nobody has taken it.
@@ -105,8 +115,10 @@ class Lease:
         Raises:
             LeaseLost: another crawl has it.
         """
+        sure_until = _awake_or_asleep() + self.seconds
         done = await db.sources.update_one(self.own, [{"$set": {"lease.until": self._until}}])
         self.demand(done.matched_count)
+        self.sure_until = max(self.sure_until, sure_until)
 
     async def check(self, db: Database) -> None:
         """Make sure of it before something is written.
@@ -160,6 +172,11 @@ def is_held(lease: Document | None, now: datetime) -> bool:
         now: aware UTC instant, by MongoDB's clock.
     """
     return bool(lease and lease["holder"] and lease["until"] > now and not _has_died(lease))
+
+
+def _awake_or_asleep() -> float:
+    """Seconds by a clock that nobody sets; where the system has one, it goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,7 +17,6 @@ _ALIKE = 0.4
 _NEAR = 40
 # Pairs of parts, an eighth of a byte each while they are compared; where there are more, all has been replaced.
 _MOST = 1_000_000_000
-_TOKEN = re.compile(r"\S+|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,8 @@ def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragrap
             waiting.append(new)
             continue
         yield from _replaced(before[done:-place], waiting)
-        yield _words(before[-place], new)
+        if pieces := _words(before[-place], new):
+            yield pieces
         done, waiting = 1 - place, []
     yield from _replaced(before[done:], waiting)
 
@@ -85,33 +84,19 @@ def _likeness(old: Sequence[str], new: Sequence[str]) -> float:
 
 
 def _words(old: str, new: str) -> Paragraph:
-    """A rewritten paragraph; words that changed one after another are one piece."""
+    """A rewritten paragraph; words that changed one after another are one piece, and the spaces around it are kept."""
+    runs = list(_runs(_split(old), _split(new)))
     pieces: Paragraph = []
-    for is_equal, removed, added in _runs(_TOKEN.findall(old), _TOKEN.findall(new)):
+    for number, (is_equal, removed, added) in enumerate(runs, 1):
         if is_equal:
-            pieces.append(Piece("kept", "".join(removed)))
+            before, after = " " * (number > 1), " " * (number < len(runs))
+            pieces.append(Piece("kept", f"{before}{' '.join(added)}{after}"))
         else:
-            pieces += [Piece("removed", "".join(removed))] if removed else []
-            pieces += [Piece("added", "".join(added))] if added else []
-    return _joined(pieces)
+            pieces += [Piece("removed", " ".join(removed))] if removed else []
+            pieces += [Piece("added", " ".join(added))] if added else []
+    return pieces
 
 
-def _joined(pieces: Paragraph) -> Paragraph:
-    """Pieces without the lone spaces kept between changed words: "old words" → "new ones" reads better than word by word."""
-    out: Paragraph = []
-    removed, added = "", ""
-    for number, piece in enumerate(pieces):
-        changes_around = 0 < number < len(pieces) - 1
-        if piece.kind == "kept" and not (changes_around and piece.text.isspace()):
-            out += _flushed(removed, added)
-            removed, added = "", ""
-            out.append(piece)
-        else:
-            removed += piece.text if piece.kind != "added" else ""
-            added += piece.text if piece.kind != "removed" else ""
-    return out + _flushed(removed, added)
-
-
-def _flushed(removed: str, added: str) -> Paragraph:
-    pieces: Paragraph = [Piece("removed", removed)] if removed.strip() else []
-    return [*pieces, Piece("added", added)] if added.strip() else pieces
+def _split(paragraph: str) -> list[str]:
+    # At plain spaces alone: what a no-break space holds together changes together.
+    return [word for word in paragraph.split(" ") if word]

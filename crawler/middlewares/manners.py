@@ -22,6 +22,7 @@ from scrapy.exceptions import CloseSpider, DownloadTimeoutError
 from scrapy.http import Response
 
 from archive import manners
+from archive.lease import Lease
 from archive.patience import StorageLost
 from archive.records import Outcome, Page
 from crawler.errors import NotNow
@@ -116,6 +117,7 @@ class MannersMiddleware:
         gate = gate_of(request.url)
         async with gate.turn:
             await gate.wait(self.concurrency, lambda: self._look(gate))
+            await self._make_sure()
             await self._spend()
             now = time.monotonic()
             gate.pace.start(now, self.delay)
@@ -163,6 +165,16 @@ class MannersMiddleware:
         until = quiet_until(datetime.now(ZoneInfo(self.source.timezone)), self.manners.quiet)
         self.spider.reopens_at = until
         return f"these are its quiet hours, until {until:%H:%M} ({self.source.timezone})" if until else ""
+
+    async def _make_sure(self) -> None:
+        """That no other crawl has the outlet, where this one was suspended or cut off for longer than its lease.
+
+        Raises:
+            NotNow: another has it, or the archive is lost; the crawl is being ended.
+        """
+        lease: Lease | None = getattr(self.spider, "lease", None)
+        if lease is not None and lease.may_be_gone:
+            await self._ask_archive(lambda: lease.renew(self.spider.database))
 
     async def _spend(self) -> None:
         """Count a request against the budget of the outlet's day.

@@ -73,6 +73,7 @@ def test_what_has_run_out_is_taken_over_and_its_late_writes_change_nothing(
         await asyncio.sleep(0.3)
         await slow.renew(db)
         await asyncio.sleep(0.3)
+        assert slow.may_be_gone, "it knows without asking"
         await next_one.take(db)
         await ledger.write_cursor(db, next_one, {"feed": {"seen": 2}})
         with pytest.raises(LeaseLost):
@@ -94,6 +95,7 @@ def test_it_is_renewed_while_its_holder_lives(database: Database[dict[str, Any]]
         keeping = asyncio.create_task(lease.keep(lambda: lease.renew(db)))
         for _ in range(6):
             await asyncio.sleep(0.25)
+            assert not lease.may_be_gone
             with pytest.raises(Held):
                 await Lease("alofok", 30).take(db)
         lease.waking.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from language.changes import Paragraph, changes
@@ -53,6 +53,9 @@ def test_arabic_words_are_told_as_french_ones_are() -> None:
 
 
 @given(st.lists(st.text("ab \n", max_size=30), min_size=2, max_size=2))
+@example(["aa a", "aa  a"])
+@example(["aa a a", "aa  a"])
+@example(["a b", "a  x  b"])
 def test_both_texts_can_be_read_from_their_changes(texts: list[str]) -> None:
     found = changes(*texts)
     assert side(found, "removed").split() == texts[0].split()
