@@ -78,3 +78,5 @@ class Command(ScrapyCommand):
         )
         with listening:
             uvicorn.Server(config).run(sockets=[listening])
+        # Only a signal ends it; that uvicorn raises it once more has been seen to get lost.
+        self.exitcode = console.INTERRUPTED
