@@ -33,7 +33,7 @@ from archive import mongo, shelf
 from archive.contract import ARTICLES
 from archive.search import Question, parse_question, search
 from language.lexicon import load
-from language.tokens import GAP, RULES, TITLE, UNSURE, indexed, pairs, sequence, tokens
+from language.tokens import GAP, RULES, TITLE, UNSURE, indexed, pairs, sequence, spoken, tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -58,9 +58,9 @@ class Half:
     @classmethod
     def of(cls, text: str) -> Half:
         """Of a text as written."""
-        found = tokens(text)
-        sure = {stem for token in found if len(token.stems) == 1 for stem in token.stems}
-        unsure = {stem for token in found if len(token.stems) > 1 for stem in token.stems}
+        found = spoken(text)
+        sure = {stem for stems in found if len(stems) == 1 for stem in stems}
+        unsure = {stem for stems in found if len(stems) > 1 for stem in stems}
         return cls(text, sure, unsure, pairs(found), sequence(found))
 
 

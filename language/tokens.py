@@ -35,11 +35,13 @@ ALTERNATIVE = 1 << 31
 
 # An acronym with its full stops (D.G.S.N.), or a word with whatever stands inside it that is no letter: harakat and
 # tatweel, combining accents, joiners and direction marks.
-_WORD = re.compile(
+_WORD = (
     "(?:[A-Za-z]\\.){2,}[A-Za-z]?|"
     "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f\u2060\ufeff])*"
 )
-_APOSTROPHES = frozenset("'’ʼ′‘`´")
+_APOSTROPHES = "'’ʼ′‘`´"
+# A word, and the apostrophe that joins it to something.
+_SPOKEN = re.compile(f"({_WORD})(?=([{_APOSTROPHES}](?=.))?)", re.DOTALL)
 _ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "lorsqu", "puisqu", "quoiqu", "jusqu", "presqu"))
 # With a hamza on or under it, a leading alif is a letter of the word and not of the article.
 _HAMZA = re.compile("[وفبكل]{0,2}[\u0610-\u061a\u0640\u064b-\u065f]*[أإآ]")
@@ -72,18 +74,20 @@ def tokens(text: str) -> list[Token]:
         text: as written.
     """
     found = []
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        word = match[0]
-        if (
-            len(word) < 8
-            and text[end : end + 1] in _APOSTROPHES
-            and word.lower() in _ELIDED
-            and text[end + 1 : end + 2]
-        ):
-            continue
-        found += [Token(start, end, stems) for stems in _stems(word)]
+    for match in _SPOKEN.finditer(text):
+        start, end = match.span(1)
+        found += [Token(start, end, stems) for stems in _said(*match.groups(""))]
     return found
+
+
+def spoken(text: str) -> list[tuple[str, ...]]:
+    """The stems of the `tokens` of a text, in order."""
+    return [stems for word, apostrophe in _SPOKEN.findall(text) for stems in _said(word, apostrophe)]
+
+
+def _said(word: str, apostrophe: str) -> tuple[tuple[str, ...], ...]:
+    """The stems of a word and what stands behind it; none where it is elided."""
+    return () if apostrophe and word.lower() in _ELIDED else _stems(word)
 
 
 class Indexed(NamedTuple):
@@ -101,21 +105,23 @@ class Indexed(NamedTuple):
 
 def indexed(title: str, text: str) -> Indexed:
     """What an article is found by."""
-    in_title, in_text = tokens(title), tokens(text)
-    sure: set[str] = set()
-    unsure: set[str] = set()
-    for token in (*in_title, *in_text):
-        (sure if len(token.stems) == 1 else unsure).update(token.stems)
-    titles = {TITLE + stem for token in in_title for stem in token.stems}
+    in_title, in_text = spoken(title), spoken(text)
+    words = {*in_title, *in_text}
+    sure = {stem for stems in words if len(stems) == 1 for stem in stems}
+    unsure = {stem for stems in words if len(stems) > 1 for stem in stems}
+    titles = {TITLE + stem for stems in in_title for stem in stems}
     found = sure | titles | {stem + UNSURE for stem in unsure - sure} | pairs(in_title) | pairs(in_text)
     return Indexed(sorted(found), sequence(in_title) + GAP + sequence(in_text))
 
 
-def sequence(spoken: Sequence[Token]) -> bytes:
+def sequence(words: Sequence[tuple[str, ...]]) -> bytes:
     """Words one after another, to look for phrases: `stem_number` of each stem, little-endian; bit 31 says that it is of the same word as
     the one before. Of a text with more than `MOST_WORDS` words, the first.
+
+    Args:
+        words: as `spoken` gives them.
     """
-    return b"".join([_codes(token.stems) for token in spoken[:MOST_WORDS]])
+    return b"".join(map(_codes, words[:MOST_WORDS]))
 
 
 def stem_number(stem: str) -> int:
@@ -129,14 +135,18 @@ def _codes(stems: tuple[str, ...]) -> bytes:
     return struct.pack(f"<{len(stems)}I", first, *(ALTERNATIVE | other for other in others))
 
 
-def pairs(spoken: Sequence[Token]) -> set[str]:
-    """The common stems that stand side by side, as tokens: a phrase of such words would else be looked for in half of all texts."""
+def pairs(words: Sequence[tuple[str, ...]]) -> set[str]:
+    """The common stems that stand side by side, as tokens: a phrase of such words would else be looked for in half of all texts.
+
+    Args:
+        words: as `spoken` gives them.
+    """
     return {
         f"{stem} {other}"
-        for one, two in pairwise(spoken)
-        for stem in one.stems
+        for one, two in pairwise(words)
+        for stem in one
         if stem in _COMMON
-        for other in two.stems
+        for other in two
         if other in _COMMON
     }
 

@@ -66,9 +66,9 @@ def terms(title: str, text: str, topic: Mapping[str, Any]) -> dict[str, float]:
         for identifier in (mention["id"], *(entry.stands_for if entry else ())):
             counted[identifier] += times  # type: ignore[assignment]
     counted.update({f"aspect:{aspect}": 1 for aspect in topic["aspects"]})
-    whole = f"{title}\n{text}"
+    whole = fold(f"{title}\n{text}")
     # 10.340, 10 340 and 10340 are one number, whatever a newspaper puts between its digits.
-    for number in {re.sub(r"\D", "", number) for number in _NUMBER.findall(fold(whole))}:
+    for number in {re.sub(r"\D", "", number) for number in _NUMBER.findall(whole)}:
         if len(number) > 1 and not _YEAR.fullmatch(number):
             counted[number] = 1
     shared = {

@@ -42,6 +42,8 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 _OPTIONS = Extractor(
     output_format="xml", fast=True, comments=False, formatting=False, links=False, images=False, tables=True
 )
+# Neither of its three: it would measure the whole page to see whether a second try is worth it; `densest` knows that already.
+_OPTIONS.focus = "block"
 
 _STRIPPED = (
     "script",
