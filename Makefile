@@ -39,8 +39,8 @@ browse: $(READY)  ## read the archive in a browser on this machine [PORT=8465] [
 cdxj: $(READY)  ## write a CDXJ index beside each finished WARC file, for replay tools
 	@$(SCRAPY) captures --cdxj
 
-reprocess: $(READY)  ## run captured pages through the code of today, without a network [SOURCE="name …"] [SINCE=…] [UNTIL=…]
-	@$(SCRAPY) reprocess $(foreach name,$(SOURCE),--source $(name)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL))
+reprocess: $(READY)  ## run captured pages through the code of today [SOURCE="name …"] [SINCE=…] [UNTIL=…] [OUTCOME=…] [MADE_BY=…]
+	@$(SCRAPY) reprocess $(foreach name,$(SOURCE),--source $(name)) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL)) $(if $(OUTCOME),--outcome $(OUTCOME)) $(if $(MADE_BY),--made-by $(MADE_BY))
 
 import: $(READY)  ## take the articles of known outlets out of WARC and WACZ files FILES="file …"
 	@$(SCRAPY) import $(FILES)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ WORDS = 32
 #: Fields that no reader of an article wants.
 UNREAD = ("search.tokens", "search.sequence", "search.facts", "search.keys", "search.rules")
 _CODE = 3
-_BITS = {stem: number for number, stem in enumerate(COMMON)}
+_BITS = {token: 1 << number for number, stem in enumerate(COMMON) for token in (stem, stem + UNSURE)}
 assert len(COMMON) <= 8 * WORDS
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,13 +95,11 @@ def _names(names: Iterable[str]) -> bytes:
     return codes.ljust(NAMED * _CODE, b"\0")
 
 
-def _common(tokens: Iterable[str]) -> bytes:
+def _common(tokens: Collection[str]) -> bytes:
     """A bit for each of the commonest stems."""
     bits = 0
-    for token in tokens:
-        number = _BITS.get(token.removesuffix(UNSURE))
-        if number is not None:
-            bits |= 1 << number
+    for token in _BITS.keys() & tokens:
+        bits |= _BITS[token]
     return bits.to_bytes(WORDS, "little")
 
 

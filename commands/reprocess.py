@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
             "--outcome", default="", metavar="OUTCOME", help="pages with this outcome, such as off_topic"
         )
         parser.add_argument(
-            "--made-by", default="", metavar="VERSION", help="articles that this version of code or lexicon made"
+            "--made-by", default="", metavar="VERSION", help="articles that this version made: 0.1.0, one with its hash, or a lexicon's"
         )
 
     @guarded
@@ -136,6 +136,10 @@ async def _remake(
             verdicts = await ledger.relevance_verdicts(client[name])
             surveyed = await survey(workers, folder, client[name], by_name, told)
             captures = await choose(client[name], surveyed.captures, choice)
+            if choice.made_by and not captures:
+                versions = [await client[name].articles.distinct(f"made_by.{what}") for what in ("code", "lexicon")]
+                known = ", ".join(version for several in versions for version in several)
+                raise UsageFault(f"--made-by {choice.made_by}: made none of the chosen articles; there are {known or 'none'}")
             setting = rebuild.Setting(
                 client, name, folder, by_name, verdicts, made_by(settings["MARSAD_VERSION"]), ages, workers, kind
             )

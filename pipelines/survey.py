@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -40,7 +41,7 @@ class Choice:
         sources: names of outlets.
         since, until: aware instants of capture, since inclusive, until exclusive.
         outcome: of the page's address.
-        made_by: version of the code or the lexicon that made its article.
+        made_by: version of the code, with its hash or without, or of the lexicon that made its article.
         files: names of WARC files that hold a capture of it.
     """
 
@@ -231,7 +232,8 @@ async def choose(archive: Database, captures: list[Captured], choice: Choice) ->
     if choice.outcome:
         keys &= {url["_id"] async for url in archive.urls.find({"outcome": choice.outcome}, {"_id": 1})}
     if choice.made_by:
-        made = {"$or": [{"made_by.code": choice.made_by}, {"made_by.lexicon": choice.made_by}]}
+        code = {"$regex": rf"^{re.escape(choice.made_by)}(\+|$)"}
+        made = {"$or": [{"made_by.code": code}, {"made_by.lexicon": choice.made_by}]}
         articles = [article["_id"] async for article in archive.articles.find(made, {"_id": 1})]
         keys &= await _keys(archive, "article", articles)
     led = await _articles(archive, keys)

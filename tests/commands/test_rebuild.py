@@ -21,8 +21,6 @@ from tests.warcs import START, instant, warc
 #: What a capture cannot know of an address: when and where else it was found, how it was ranked without a date, how often it was
 #: tried.
 DISCOVERY = {"first_seen", "found_by", "evidence", "aliases", "rank", "attempts"}
-#: Derived from all articles. Outlets that are crawled side by side may leave them for the next article of the story to settle.
-STORIES = {"ties", "story", "follows", "through"}
 
 
 def documents(
@@ -49,7 +47,7 @@ def test_an_empty_mongodb_and_the_warc_files_give_the_same_archive(
     done = crawled.scrapy("reprocess", MONGODB_DATABASE=environment["MONGODB_DATABASE"])
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("articles", "versions", "captures"):
-        assert documents(database, name, STORIES) == documents(crawled.database, name, STORIES), name
+        assert documents(database, name) == documents(crawled.database, name), name
     found, made = (documents(archive, "urls", DISCOVERY) for archive in (crawled.database, database))
     asked = {url for url, document in found.items() if document["outcome"] not in ("robots", "network_error")}
     assert made == {url: found[url] for url in asked}
@@ -273,3 +271,13 @@ def test_a_wrong_call_is_one_line(crawled: Machine, arguments: tuple[str, ...], 
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_what_one_version_made_is_made_again_and_an_unknown_one_is_told(crawled: Machine) -> None:
+    code = crawled.database.articles.distinct("made_by.code")[0]
+    version = code.partition("+")[0]
+    done = crawled.scrapy("reprocess", "--source", "sadarabat", "--made-by", version)
+    assert re.search(r"^Nothing to change: [1-9]\d* captured pages", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    wrong = crawled.scrapy("reprocess", "--made-by", version[:-1])
+    assert wrong.returncode == 2
+    assert f"--made-by {version[:-1]}: made none of the chosen articles; there are {code}" in wrong.stderr
