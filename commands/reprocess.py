@@ -70,7 +70,10 @@ class Command(ScrapyCommand):
             "--outcome", default="", metavar="OUTCOME", help="pages with this outcome, such as off_topic"
         )
         parser.add_argument(
-            "--made-by", default="", metavar="VERSION", help="articles that this version made: 0.1.0, one with its hash, or a lexicon's"
+            "--made-by",
+            default="",
+            metavar="VERSION",
+            help="articles that this version made: 0.1.0, one with its hash, or a lexicon's",
         )
 
     @guarded
@@ -139,7 +142,9 @@ async def _remake(
             if choice.made_by and not captures:
                 versions = [await client[name].articles.distinct(f"made_by.{what}") for what in ("code", "lexicon")]
                 known = ", ".join(version for several in versions for version in several)
-                raise UsageFault(f"--made-by {choice.made_by}: made none of the chosen articles; there are {known or 'none'}")
+                raise UsageFault(
+                    f"--made-by {choice.made_by}: made none of the chosen articles; there are {known or 'none'}"
+                )
             setting = rebuild.Setting(
                 client, name, folder, by_name, verdicts, made_by(settings["MARSAD_VERSION"]), ages, workers, kind
             )

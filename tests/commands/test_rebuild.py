@@ -277,7 +277,9 @@ def test_what_one_version_made_is_made_again_and_an_unknown_one_is_told(crawled:
     code = crawled.database.articles.distinct("made_by.code")[0]
     version = code.partition("+")[0]
     done = crawled.scrapy("reprocess", "--source", "sadarabat", "--made-by", version)
-    assert re.search(r"^Nothing to change: [1-9]\d* captured pages", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    assert re.search(r"^Nothing to change: [1-9]\d* captured pages", done.stdout, re.MULTILINE), (
+        done.stdout + done.stderr
+    )
     wrong = crawled.scrapy("reprocess", "--made-by", version[:-1])
     assert wrong.returncode == 2
     assert f"--made-by {version[:-1]}: made none of the chosen articles; there are {code}" in wrong.stderr
