@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_visited_article_that_changed_gets_a_new_version(machine: Machine) -> 
     assert (version["n"], version["title"], version["text"]) == (1, first.title, text_of(first))
     assert version["article"] == article["_id"]
     assert article["first_seen"] < article["version_at"]
+    told = machine.scrapy("diff", edited.url)
+    assert told.returncode == 0, told.stderr
+    whole = machine.scrapy("diff", edited.url, "--full").stdout
+    for state, mark in ((first, r"\{\+\u2068.*?\u2069\+\}"), (edited, r"\[-\u2068.*?\u2069-\]")):
+        kept = re.sub(mark, "", whole).translate(dict.fromkeys(map(ord, "[]{}+-\u2068\u2069")))
+        plain = f"{state.title} {text_of(state)}".translate(dict.fromkeys(map(ord, "[]{}+-")))
+        assert plain.split() == kept.split()[-len(plain.split()) :], "each version is told whole"
+    assert "unchanged …" in told.stdout
+    assert len(told.stdout) < len(whole)
+    assert "the versions 1 to 2" in machine.scrapy("diff", edited.url, "--from", "2", "--to", "1").stderr
 
 
 def test_an_article_that_vanishes_is_marked_and_kept(machine: Machine) -> None:

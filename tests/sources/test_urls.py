@@ -253,7 +253,8 @@ _RULES = [
 def test_canonicalizing_twice_changes_nothing() -> None:
     rng = random.Random(7)
     accepted = 0
-    for _ in range(10_000):
+    count = int(os.environ.get("MARSAD_URLS", "10000"))
+    for _ in range(count):
         url = rng.choice(_HEADS) + "".join(rng.choices(_PIECES, k=rng.randint(0, 14)))
         rules = rng.choice(_RULES)
         try:
@@ -264,7 +265,7 @@ def test_canonicalizing_twice_changes_nothing() -> None:
         assert canonicalize(once, rules=rules) == once, url
         assert once.isascii()
         assert once.startswith("https://")
-    assert accepted > 5_000
+    assert accepted > count / 2
 
 
 def test_no_two_articles_of_the_known_press_are_joined() -> None:
