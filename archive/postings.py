@@ -89,10 +89,11 @@ def table(collection: Collection[Document], bounds: Mapping[str, Any], among: Ro
     return _read(collection, query, {"search.shelf": 1, "search.facts": 1}, hint, TABLE)
 
 
-async def keyed(collection: AsyncCollection[Document], bounds: Mapping[str, Any]) -> Rows:
-    """Marks with telling terms (`KEYED`), in order: of all articles within some bounds."""
+async def keyed(collection: AsyncCollection[Document], several: Iterable[Mapping[str, Any]]) -> Rows:
+    """Marks with telling terms (`KEYED`), in order: of all articles within any of some bounds, which do not overlap."""
     hint = [("search.shelf", 1), ("search.keys", 1)]
-    find = _find(collection.name, {"search.shelf": dict(bounds)}, {"search.shelf": 1, "search.keys": 1}, hint)
+    query = {"$or": [{"search.shelf": dict(bounds)} for bounds in several]}
+    find = _find(collection.name, query, {"search.shelf": 1, "search.keys": 1}, hint)
     found = []
     async with collection.database.client.start_session() as session:
         number, batch = _batch(await collection.database.command(find, codec_options=_RAW, session=session))
@@ -101,7 +102,8 @@ async def keyed(collection: AsyncCollection[Document], bounds: Mapping[str, Any]
             more = _more(collection.name, number)
             number, batch = _batch(await collection.database.command(more, codec_options=_RAW, session=session))
             found += _documents(batch, KEYED)
-    return np.concatenate(found, dtype=KEYED) if found else np.empty(0, KEYED)
+    marked = np.concatenate(found, dtype=KEYED) if found else np.empty(0, KEYED)
+    return marked[np.argsort(marked["row"]["at"], kind="stable")]
 
 
 def halves(collection: Collection[Document], bounds: Mapping[str, Any]) -> list[dict[str, Any]]:

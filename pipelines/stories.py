@@ -156,11 +156,11 @@ async def _nominated(database: Database, articles: dict[str, Document]) -> dict[
     addresses = {one["_id"]: {one["url"], *one["twins"].values()} for one in asking}
     runs = list(_runs(asking))
     spans = [(order(run[0])[0] - WINDOW, order(run[-1])[0] + WINDOW) for run in runs]
-    bounds = [_UNDATED, *(between(*span) for span in spans)]
-    undated, *dated = await asyncio.gather(*(postings.keyed(database.articles, bound) for bound in bounds))
+    printed = await postings.keyed(database.articles, [_UNDATED, *(between(*span) for span in spans)])
+    undated = printed[: printed["row"]["at"].searchsorted(1)]
     sharing: dict[str, set[bytes]] = {}
     wanted: list[Document] = []
-    for run, (since, until), printed in zip(runs, spans, dated, strict=True):
+    for run, (since, until) in zip(runs, spans, strict=True):
         for article in run:
             own = keys_mark(article["story_keys"])
             sharing[article["_id"]] = _sharing(own, _about(printed, order(article)[0])) | _sharing(own, undated)
