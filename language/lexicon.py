@@ -120,6 +120,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return not self.offices or any(o.since <= day and (o.until is None or day < o.until) for o in self.offices)
 
 
+# msgspec prepares a type at its first use, and dies of a segmentation fault where two threads do so at once (0.22, measured);
+# nobody else can be at it while a module is imported.
+msgspec.json.Decoder(Entry)
+
+
 class Hit(NamedTuple):
     """An entry found in a text.
 

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from language import lexicon
+from language.lexicon import LEXICON_VERSION
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ROOMS = ("language", "pipelines")
@@ -22,7 +22,7 @@ def made_by(version: str) -> dict[str, str]:
         "code": the version and a hash of the files by which pages are read, judged and compared (a version of the package lasts
         longer than they do); "lexicon": the lexicon's own version.
     """
-    return {"code": f"{version}+{_digest()}", "lexicon": lexicon.load().version}
+    return {"code": f"{version}+{_digest()}", "lexicon": LEXICON_VERSION}
 
 
 @cache

@@ -198,6 +198,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     notes: str = ""
 
 
+# Prepared while no other thread can be at it: two at once would end the process (msgspec 0.22).
+msgspec.json.Decoder(Source)
+
+
 class Point(NamedTuple):
     """An entry point as configured: its field of `Entry`, its address, and whether somebody has seen it answer."""
 
