@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -69,7 +69,7 @@ def main() -> None:
             ["runspider", str(ROOT / "bench" / "loop.py"), "-a", f"pages={count}", "-a", f"site={press.SITE}"], proxy
         )
         _say("trafilatura alone and reading alone, by turns …")
-        trafilatura, reading = both_alone(pages)
+        trafilatura, reading = by_turns(pages, (quick_trafilatura, read_page))
         _say("reading in worker processes, WARC files and storing, one after the other …")
         alone = _stages(pages)
         _say("the whole crawl …")
@@ -222,13 +222,12 @@ def _crawl(proxy: str) -> dict[str, float]:
         return report | {"mongod": press.cpu_of(mongod) - before, "stored": stored}
 
 
-def both_alone(pages: list[bytes]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """(pages/s, CPU seconds a page) of trafilatura and of our reading, in one process a core.
+def by_turns(pages: list[bytes], works: Sequence[Callable[[bytes], None]]) -> list[tuple[float, float]]:
+    """(pages/s, CPU seconds a page) of some works, each in one process a core.
 
-    They take turns of some hundred pages, so that what else the machine does falls on both.
+    They take turns of some hundred pages, so that what else the machine does falls on all.
     """
-    seconds, cpu = [0.0, 0.0], [0.0, 0.0]
-    works: tuple[Callable[[bytes], None], ...] = (_trafilatura, _read)
+    seconds, cpu = [0.0] * len(works), [0.0] * len(works)
     with get_context("fork").Pool(CORES) as pool:
         pool.map(_timed, [(work, page) for work in works for page in pages[: 4 * CORES]])
         for start in range(0, len(pages), _TURN):
@@ -238,7 +237,7 @@ def both_alone(pages: list[bytes]) -> tuple[tuple[float, float], tuple[float, fl
                 cpu[number] += sum(pool.imap_unordered(_timed, ((work, page) for page in turn), chunksize=8))
                 seconds[number] += time.monotonic() - started
     count = len(pages)
-    return (count / seconds[0], cpu[0] / count), (count / seconds[1], cpu[1] / count)
+    return [(count / wall, spent / count) for wall, spent in zip(seconds, cpu, strict=True)]
 
 
 def _timed(task: tuple[Callable[[bytes], None], bytes]) -> float:
@@ -248,13 +247,22 @@ def _timed(task: tuple[Callable[[bytes], None], bytes]) -> float:
     return time.process_time() - before
 
 
-def _trafilatura(page: bytes) -> None:
+def quick_trafilatura(page: bytes) -> None:
+    """trafilatura without its second opinions, as our reading calls it, and with the metadata that our reading finds too."""
     from trafilatura import bare_extraction
 
     bare_extraction(page.decode(), fast=True, with_metadata=True)
 
 
-def _read(page: bytes) -> None:
+def trafilatura(page: bytes) -> None:
+    """trafilatura as it is, with metadata."""
+    from trafilatura import bare_extraction
+
+    bare_extraction(page.decode(), with_metadata=True)
+
+
+def read_page(page: bytes) -> None:
+    """Our reading, whole."""
     from pipelines.read import read
 
     now = datetime.now(UTC)
