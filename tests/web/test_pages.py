@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import random
 import re
@@ -11,6 +12,8 @@ from http.client import HTTPConnection
 import lxml.html
 import pytest
 
+from sources import registry
+from tests.conftest import ROOT
 from tests.web.conftest import CHANGED, GONE, HOSTILE, OVERRIDE, RESERVED, Site
 from web import visit
 from web.interface import LOCALES
@@ -88,6 +91,20 @@ def test_a_story_shows_both_presses_with_copies_folded_and_what_one_alone_names(
     assert all(head.get("lang") and head.get("dir") for head in page.xpath("//ol[@class='spine']//h3/a"))
     arabic = site.get(f"/ar/story/{site.article(PLOT)['_id']}")[1]
     assert "برونو روتايو" in arabic
+
+
+def test_a_report_that_a_later_one_led_to_the_story_says_so(site: Site) -> None:
+    story = site.article(PLOT)["story"]
+    reports = list(site.database.articles.find({"story": story, "copy_of": None}).sort("published.at", 1))
+    led = next(report for report in reports if report["follows"] in {one["_id"] for one in reports})
+    bridge = next(one for one in reports if one["_id"] not in (led["_id"], led["follows"]))
+    site.database.articles.update_one({"_id": led["_id"]}, {"$set": {"through": bridge["_id"]}})
+    try:
+        lines = site.get(f"/fr/story/{story}")[1]
+    finally:
+        site.database.articles.update_one({"_id": led["_id"]}, {"$set": {"through": led["through"]}})
+    outlet = registry.find(bridge["source"], ROOT / "tests/samplepress/outlets").title
+    assert f"un article ultérieur, de {outlet}, raconte le même événement que les deux" in html.unescape(lines)
 
 
 def test_an_article_is_marked_where_its_evidence_stands_and_explains_itself(site: Site) -> None:

@@ -58,6 +58,10 @@ def _later(visit: Visit, first: Report, report: Report) -> str:
 def _tied(visit: Visit, reports: dict[str, Report], report: Report) -> tuple[str, list[str]] | None:
     """The outlet of the report through which another came to the story, and on what grounds; None for a first report."""
     other = reports.get(report.article["follows"])
+    if other and (bridge := reports.get(report.article["through"])):
+        source = bridge.article["source"]
+        outlet = visit.room.outlets[source].title if source in visit.room.outlets else source
+        return other.article["source"], [str(visit.interface.text("story.through", outlet=outlet))]
     reader = "ar" if visit.interface.language == "ar" else "fr"
     said = {name: str(visit.interface.text(f"story.{name}")) for name in ("twin", "reuse")}
     grounds = stories.grounds(report.article, report.article["follows"], reader, said) if other else []
