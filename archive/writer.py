@@ -124,6 +124,10 @@ def article_id(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:20]
 
 
+# All that a page which says the same changes of its article.
+_CHECKED = ("last_checked", "gone_at")
+
+
 class Overtaken(RuntimeError):
     """What was read of the archive has been written by another process since."""
 
@@ -159,7 +163,7 @@ async def write_articles(database: Database, entries: list[Entry], made_by: dict
             entry.page.outcome = Outcome.UPDATED if old else Outcome.STORED
         entry.derive = entry.page.outcome is not Outcome.UNCHANGED or entry.article_id not in settled
         if old is not None and unchanged:
-            new = {**old, "last_checked": new["last_checked"], "gone_at": None}
+            new = {**old, **{name: new[name] for name in _CHECKED}}
         elif old is not None:
             versions.append(_version(old))
         present[entry.article_id] = written[entry.article_id] = new
@@ -181,11 +185,14 @@ async def _replace(
     Raises:
         Overtaken: one is not as it was read.
     """
-    writes: list[InsertOne[Document] | ReplaceOne[Document]] = []
+    writes: list[InsertOne[Document] | ReplaceOne[Document] | UpdateOne] = []
     for document in documents:
-        if document["_id"] in read:
-            version, checked = read[document["_id"]]
-            as_read = {"_id": document["_id"], "version": version, "last_checked": checked}
+        version, checked = read.get(document["_id"], (0, None))
+        as_read = {"_id": document["_id"], "version": version, "last_checked": checked}
+        if version == document["version"]:
+            # What has been derived of it since it was read stays.
+            writes.append(UpdateOne(as_read, {"$set": {name: document[name] for name in _CHECKED}}))
+        elif version:
             writes.append(ReplaceOne(as_read, document))
         else:
             writes.append(InsertOne(document))

@@ -74,10 +74,10 @@ async def derive(database: Database, ids: Iterable[str]) -> set[str]:
         if place.id in changed:
             fields[place.id] = fields.get(place.id, {}) | standing
         elif place.id not in shelf.pending:
-            upstream.append(UpdateOne({"_id": place.id}, {"$set": standing}))
+            upstream.append(UpdateOne(shelf.read[place.id], {"$set": standing}))
     # Whatever is cut off is settled again, as long as what it hangs on differs still: the last of a cascade is written first,
-    # what is pending last.
-    updates = [*upstream[::-1], *updates, *(UpdateOne({"_id": name}, {"$set": it}) for name, it in fields.items())]
+    # what is pending last. What has been marked as pending since it was read stays so: whoever marked it may have died.
+    updates = [*upstream[::-1], *updates, *(UpdateOne(shelf.read[name], {"$set": it}) for name, it in fields.items())]
     if updates:
         await database.articles.bulk_write(updates)
     return tied | {place.id for place in settled}
@@ -243,6 +243,8 @@ class _Shelf:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.places: dict[str, Place] = {}
+        #: The queries that find them as long as nobody has said that they are copies, or are to be derived anew.
+        self.read: dict[str, Document] = {}
         #: Those that are not derived yet, by this process or by another: theirs is to say what story they are of.
         self.pending: set[str] = set()
         self._asked: set[str] = set()
@@ -279,6 +281,7 @@ class _Shelf:
             standing = document["story"], document["follows"], document["through"]
             place = Place(order(document), document["copy_of"], ties, *standing)
             self.places[place.id] = place
+            self.read[place.id] = {name: document[name] for name in ("_id", "copy_of", "story")}
             if place.story is None:
                 self.pending.add(place.id)
             self._hang(place, *ties, place.copy_of, *standing)

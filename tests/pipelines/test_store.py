@@ -129,3 +129,28 @@ def test_a_crawl_that_slept_overwrites_nothing_of_another(
     earlier = [version["text"] for version in database.versions.find().sort("n", 1)]
     texts = [one.page.article.text for one in (first, soon, late) if one.page.article]
     assert [*earlier, stored["text"]] == (texts if is_held else texts[:2])
+
+
+def test_a_page_that_says_the_same_takes_nothing_back_that_was_derived_meanwhile(
+    database: Database[dict[str, Any]], mongodb_uri: str, monkeypatch: pytest.MonkeyPatch, outlet: Source
+) -> None:
+    replace = writer._replace
+    derived = {"story": "another", "follows": "another", "ties": [{"with": "another", "score": 0.5, "why": []}]}
+
+    async def scene() -> None:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(mongodb_uri))
+        archive = client[database.name]
+        await store.write(archive, [state(outlet, 0)], MADE_BY, ObjectId(), None)
+
+        async def after_another(*arguments: Any) -> dict[str, str]:
+            await archive.articles.update_one({}, {"$set": derived})
+            return await replace(*arguments)
+
+        monkeypatch.setattr(writer, "_replace", after_another)
+        await store.write(archive, [state(outlet, 5)], MADE_BY, ObjectId(), None)
+        await client.close()
+
+    asyncio.run(scene())
+    (stored,) = database.articles.find()
+    assert {name: stored[name] for name in derived} == derived
+    assert stored["last_checked"] == START + timedelta(hours=5)

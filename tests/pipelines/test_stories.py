@@ -19,6 +19,7 @@ from pymongo.database import Database
 from archive import mongo, verdicts
 from archive.ledger import new_url
 from archive.records import Outcome
+from pipelines import copies, settling, stories
 from pipelines.derived import finish, rederive
 from pipelines.identity import Comparison, compare
 from pipelines.nominate import order
@@ -168,6 +169,42 @@ def test_what_a_killed_process_left_underived_is_derived_by_the_next(
     assert derived(database) == whole
     assert [one["outcome"] for one in database.urls.find()] == [Outcome.COPY]
     assert finished(database, mongodb_uri) == 0
+
+
+def test_what_another_process_marked_meanwhile_stays_marked_though_it_died(
+    told: list[tuple[Document, str]], database: Database[Document], mongodb_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = {article["_id"]: article | BARE for article, _ in told}
+    derive = rederived(database, mongodb_uri)
+    database.articles.insert_many(list(articles.values()))
+    derive(list(articles))
+    whole = derived(database)
+    # A copy whose original comes late, and an article that is tied to it as long as it counts as none.
+    original, other = next(
+        (copy["copy_of"], one["_id"])
+        for copy in whole
+        if copy["copy_of"]
+        for one in whole
+        if one["_id"] != copy["copy_of"]
+        and one["copy_of"] is None
+        and order(articles[one["_id"]]) < order(articles[copy["_id"]])
+        and tie(as_told(articles[one["_id"]]), as_told(articles[copy["_id"]])).score >= TIED
+    )
+    database.articles.delete_many({})
+    database.articles.insert_many([article for name, article in articles.items() if name not in (original, other)])
+    derive([name for name in articles if name not in (original, other)])
+    database.articles.insert_many([articles[original], articles[other]])
+
+    async def overtaken(shelf: Any, changed: Any) -> list[Any]:
+        settled = await settling.settle(shelf, changed)
+        await copies.derive(shelf.database, [original], same)
+        return settled
+
+    monkeypatch.setattr(stories, "settle", overtaken)
+    derive([other])
+    monkeypatch.undo()
+    finished(database, mongodb_uri)
+    assert derived(database) == whole
 
 
 def test_what_hung_on_an_article_that_left_is_derived_though_the_process_died(
