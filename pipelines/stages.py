@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from itemadapter import ItemAdapter
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
-from scrapy import signals
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem
 
@@ -72,6 +72,12 @@ class Read(Stage):
     async def open_spider(self) -> None:
         settings = self.crawler.settings
         self.workers = Workers.open(settings.getint("READ_WORKERS"), settings.getfloat("READ_SECONDS"))
+        self.crawler.signals.connect(self._expect, signal=signals.request_scheduled)
+
+    def _expect(self, request: Request) -> None:
+        """The processes load what they need while the first page is on its way."""
+        if request.callback == self.spider.read_article:
+            self.workers.start()
 
     async def process_item(self, item: Page) -> Page:
         page = ItemAdapter(item)

@@ -47,26 +47,31 @@ class Workers:
     _shared: Workers | None = None
 
     def __init__(self, count: int, seconds: float, *, warm: bool = True) -> None:
-        """Start `count` processes; a task may take `seconds`; see `open`."""
+        """`count` processes, which start when they are needed; a task may take `seconds`; see `open`."""
         self.count = count
         self.seconds = seconds
         self.users = 0
         self.warm = warm
-        self.pool = _start_pool(count, warm)
+        self.pool: ProcessPool | None = None
 
     @classmethod
     def open(cls, count: int, seconds: float, *, warm: bool = True) -> Workers:
-        """The shared pool, started at its first use.
+        """The shared pool. A crawl that finds nothing new, as most do, starts no process.
 
         Args:
             count: processes.
             seconds: that a task may take.
-            warm: whether what reading needs is loaded before the first page, at a second of CPU for each process.
+            warm: whether each process loads what reading needs as it starts, at a second of CPU.
         """
         if cls._shared is None:
             cls._shared = cls(count, seconds, warm=warm)
         cls._shared.users += 1
         return cls._shared
+
+    def start(self) -> None:
+        """Start the processes, where they have not been needed yet: there will be something to read."""
+        if self.pool is None:
+            self.pool = _start_pool(self.count, self.warm)
 
     async def run(self, function: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         """The result of a function, awaited. The function, its arguments and its result must be picklable.
@@ -100,6 +105,8 @@ class Workers:
 
     async def _in_pool(self, task: bytes, seconds: float) -> tuple[_Outcome, bytes]:
         """What `_call` says of a task. A pool that broke is replaced: pebble gives it up when an idle worker is killed."""
+        self.start()
+        assert self.pool is not None
         if not self.pool.active:
             logger.warning("the reading processes were lost; new ones start")
             broken, self.pool = self.pool, _start_pool(self.count, self.warm)
@@ -115,7 +122,8 @@ class Workers:
         if self.users:
             return
         Workers._shared = None
-        await asyncio.to_thread(_end, self.pool, _JOIN_SECONDS)
+        if self.pool is not None:
+            await asyncio.to_thread(_end, self.pool, _JOIN_SECONDS)
 
 
 class _Outcome(Enum):
@@ -197,7 +205,7 @@ def _become_worker(parent: int, warm: bool) -> None:
     os.nice(5)
     if not warm:
         return
-    # What reading needs is loaded now, while the first feeds are on their way, and the collector need not look at it again.
+    # What reading needs is loaded at once, by all processes, and the collector need not look at it again.
     importlib.import_module("pipelines.read").warm_up()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
