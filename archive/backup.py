@@ -25,7 +25,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from archive import mongo, verify
+from archive import mongo, verify, withdrawal
 from archive.contract import SCHEMA_VERSION
 from archive.warc import erase, reader
 from archive.warc.reader import Damage, Record
@@ -81,8 +81,10 @@ def make(database: Database[Document], warc: Path, target: Path, at: datetime, p
     with _writing(target):
         folder = part / database.name
         folder.mkdir(parents=True)
-        collections = _dump(database, folder, progress)
+        collections, is_one_moment = _dump(database, folder, progress)
         files, notes = _copy_all(reader.files(warc), warc, target / "warc", progress)
+        if not is_one_moment:
+            notes.append("MongoDB's collections are of different moments: make a backup while no crawl runs")
         manifest = {
             "made": at.isoformat(),
             "database": database.name,
@@ -106,15 +108,18 @@ def _writing(target: Path) -> Iterator[None]:
         ) from error
 
 
-def _dump(database: Database[Document], folder: Path, progress: Progress) -> dict[str, Document]:
-    """Every collection into a file, all as they were at one moment where the server can do that."""
+def _dump(database: Database[Document], folder: Path, progress: Progress) -> tuple[dict[str, Document], bool]:
+    """Every collection into a file, and whether all are as they were at one moment.
+
+    The server can do that where it is a replica set, and keeps a moment for some minutes.
+    """
     try:
         with database.client.start_session(snapshot=True) as session:
-            return _dump_collections(database, folder, session, progress)
+            return _dump_collections(database, folder, session, progress), True
     except OperationFailure as error:
         if error.code not in _NO_SNAPSHOT:
             raise
-        return _dump_collections(database, folder, None, progress)
+        return _dump_collections(database, folder, None, progress), False
 
 
 def _dump_collections(
@@ -286,13 +291,32 @@ def restore(
         )
     with _writing(warc):
         _restore_files(warc, folder.parent / "warc", list(manifest["warc"]), progress, overwrite=overwrite)
+    withdrawn = database.verdicts.find({"withdrawn": True}).to_list()
     database.client.drop_database(database.name)
+    if withdrawn:
+        database.verdicts.insert_many(withdrawn)
     counts: dict[str, int] = {}
-    for number, name in enumerate(manifest["collections"], 1):
-        counts[name] = _load(database, name, folder / manifest["database"] / f"{name}.bson.gz")
-        progress("collections", number, len(manifest["collections"]))
+    # What was withdrawn is known before anything else: whatever cuts this off, no crawl brings it back.
+    names = sorted(manifest["collections"], key=lambda name: (name != "verdicts", name))
+    for number, name in enumerate(names, 1):
+        known = frozenset(verdict["_id"] for verdict in withdrawn) if name == "verdicts" else frozenset()
+        counts[name] = _load(database, name, folder / manifest["database"] / f"{name}.bson.gz", known)
+        progress("collections", number, len(names))
     mongo.prepare(database)
-    return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()))
+    notes = _withdraw_again(database, warc, withdrawn)
+    return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()), tuple(notes))
+
+
+def _withdraw_again(database: Database[Document], warc: Path, verdicts: list[Document]) -> Iterator[str]:
+    """Take out once more what the backup still has and was withdrawn since; which that was, a line each."""
+    for verdict in verdicts:
+        who = {"by": verdict["by"], "reason": verdict["reason"], "at": verdict["at"]}
+        try:
+            again = withdrawal.withdraw(database, warc, verdict["url"], verdict["url"], **who)
+        except erase.EraseError as error:
+            raise BackupFault(f"{verdict['url']}: call 'scrapy withdraw' for it again: {error}") from error
+        if again.was_article:
+            yield f"{verdict['url']}: withdrawn after this backup was made, and now again"
 
 
 def _restore_files(warc: Path, kept: Path, names: list[str], progress: Progress, *, overwrite: bool) -> None:
@@ -358,12 +382,14 @@ def _kept(folder: Path, name: str) -> Path:
     return path if path.exists() else folder / name.removesuffix(OPEN)
 
 
-def _load(database: Database[Document], name: str, path: Path) -> int:
+def _load(database: Database[Document], name: str, path: Path, known: frozenset[Any] = frozenset()) -> int:
+    """How many documents a file holds, `known` ones included, which stay as they are."""
     collection = _raw(database, name)
     count = 0
     with gzip.open(path, "rb") as stream:
         for batch in _batches(decode_file_iter(cast(BinaryIO, stream), _RAW)):
-            collection.insert_many(batch)
+            if new := [document for document in batch if document["_id"] not in known]:
+                collection.insert_many(new)
             count += len(batch)
     return count
 

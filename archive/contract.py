@@ -266,6 +266,11 @@ _SEARCH = (
     Field("rules", "int", "by which version of the rules tokens and sequence were made", "language/tokens.py"),
 )
 
+_MADE_BY = (
+    Field("code", "string", "version of Marsad + hash of the code that reads pages", "pipelines/edition.py"),
+    Field("lexicon", "string", "version of the topic lexicon", "language/lexicon"),
+)
+
 ARTICLES = Collection(
     "articles",
     "One document for each article of an outlet, copies included.",
@@ -453,18 +458,7 @@ ARTICLES = Collection(
         Field("last_checked", "date", "when it was last fetched", "clock", "UTC"),
         Field("gone_at", "date", "when it was found to have vanished", "clock", "UTC", nullable=True),
         _CAPTURE,
-        Field(
-            "made_by",
-            "object",
-            "what made this document",
-            "the crawl",
-            fields=(
-                Field(
-                    "code", "string", "version of Marsad + hash of the code that reads pages", "pipelines/edition.py"
-                ),
-                Field("lexicon", "string", "version of the topic lexicon", "language/lexicon"),
-            ),
-        ),
+        Field("made_by", "object", "what made this document", "the crawl", fields=_MADE_BY),
         Field("search", "object", "what it is found by: docs/search.md", "archive/shelf.py", fields=_SEARCH),
     ),
     (
@@ -501,6 +495,7 @@ VERSIONS = Collection(
         Field("text", "string", "text of that state", "page"),
         Field("at", "date", "when that state was fetched", "clock", "UTC"),
         _CAPTURE,
+        Field("made_by", "object", "what made this document", "the crawl", optional=True, fields=_MADE_BY),
         Field("search", "object", "what that state is found by", "archive/shelf.py", optional=True, fields=_SEARCH),
     ),
     (

@@ -27,7 +27,7 @@ from archive.warc.reader import IMPORTED, Damage, Record
 from archive.warc.records import media_type
 from sources import registry
 from sources.model import Source
-from sources.urls import UrlError, canonicalize
+from sources.urls import canonicalize
 
 _KINDS = (".warc", ".warc.gz", ".wacz")
 _MAX_HEAD = 2**16
@@ -140,7 +140,9 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source], barre
         for item in _records(path, name):
             if isinstance(item, Damage):
                 taken.damage.append(item)
-            elif item.type == "warcinfo" or (not _is_barred(item.url, barred) and _wanted(item, sources, known, taken)):
+            elif item.type == "warcinfo" or (
+                not _is_barred(item.url, sources, barred) and _wanted(item, sources, known, taken)
+            ):
                 stream.write(_member(path, item))
         stream.flush()
         os.fsync(stream.fileno())
@@ -152,12 +154,13 @@ def _take_warc(path: Path, name: str, target: Path, sources: list[Source], barre
     return taken
 
 
-def _is_barred(url: str, barred: frozenset[str]) -> bool:
+def _is_barred(url: str, sources: list[Source], barred: frozenset[str]) -> bool:
     if not barred:
         return False
     try:
-        return url in barred or canonicalize(url) in barred
-    except UrlError:
+        source = registry.owner(url, sources)
+        return url in barred or canonicalize(url, rules=source.identity if source else None) in barred
+    except ValueError:
         return False
 
 

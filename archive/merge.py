@@ -25,6 +25,7 @@ Pointer = tuple[str, int]
 _BATCH = 200
 _DERIVED = ("copy_of", "copy_kind", "reuses", "ties", "story", "follows", "through")
 _KEPT = ("_id", "url", *_DERIVED)
+_AS_READ = ("_id", "version", "last_checked")
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Changes:
         came, left: new articles; articles that are none of the archive's any more, by outcome.
         remade: articles with other content than before, and how many of them differ in which field.
         same: articles that came out as they stand.
-        kept: articles left as they stand, because a capture of theirs was not read back.
+        kept: articles left as they stand, because a capture of theirs was not read back, or a crawl visited them meanwhile.
         versions, urls, visits: documents written or removed.
     """
 
@@ -111,7 +112,7 @@ async def _merge_articles(
         if old is None:
             changes.came += 1
             changes.versions += len(own)
-            writes.append(ReplaceOne({"_id": article["_id"]}, article, upsert=True))
+            writes.append(UpdateOne({"_id": article["_id"]}, {"$setOnInsert": article}, upsert=True))
             version_writes += [_put_version(version, article["_id"]) for version in own]
             touched.append(article["_id"])
             continue
@@ -126,7 +127,7 @@ async def _merge_articles(
         if differing:
             changes.remade += 1
             changes.fields.update(differing)
-            writes.append(ReplaceOne({"_id": old["_id"]}, new))
+            writes.append(ReplaceOne({name: old[name] for name in _AS_READ}, new))
             touched.append(old["_id"])
         elif not changed:
             changes.same += 1
@@ -136,7 +137,9 @@ async def _merge_articles(
     if version_writes:
         await archive.versions.bulk_write(version_writes)
     if writes:
-        await archive.articles.bulk_write(writes, ordered=False)
+        done = await archive.articles.bulk_write(writes, ordered=False)
+        # A crawl has visited them meanwhile: what it wrote is newer, and made by the same code.
+        changes.kept += len(writes) - done.matched_count - done.upserted_count
 
 
 async def _present(archive: Database, articles: list[Document], keys: dict[str, list[str]]) -> dict[str, Document]:

@@ -210,7 +210,7 @@ async def _replace(
 
 def _version(old: Document) -> UpdateOne:
     """Keeps the state of an article that is about to be replaced."""
-    kept = {name: old[name] for name in ("title", "text", "capture", "search")} | {"at": old["version_at"]}
+    kept = {name: old[name] for name in ("title", "text", "capture", "made_by", "search")} | {"at": old["version_at"]}
     return UpdateOne({"article": old["_id"], "n": old["version"]}, {"$setOnInsert": kept}, upsert=True)
 
 

@@ -10,15 +10,10 @@ from typing import Any
 
 from bson import json_util
 from pymongo.database import Database
-from scrapy import Request
 from scrapy.commands import ScrapyCommand
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Headers, Response
 
-from archive import captures, queries
+from archive import captures, payload, queries
 from archive.warc import cdxj, reader
-from archive.warc.message import Message
 from archive.warc.plan import folder_of
 from commands import console
 from commands.console import UsageFault, guarded
@@ -101,24 +96,14 @@ class Command(ScrapyCommand):
     ) -> None:
         try:
             answer = captures.payload(database, folder, capture)
-            data = _decoded(capture["url"], answer) if raw else answer.head + answer.payload
-        except (reader.WarcError, IgnoreRequest, OSError, EOFError, ValueError) as error:
-            console.complain(str(error))
+            foreign = capture["file"].startswith(f"{reader.IMPORTED}/")
+            data = payload.body(answer, strict=not foreign) if raw else answer.head + answer.payload
+        except (reader.WarcError, OSError, EOFError, ValueError) as error:
+            console.complain(f"{capture['url']}: {error}")
             self.exitcode = console.ATTENTION
             return
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-
-
-def _decoded(url: str, answer: Message) -> bytes:
-    """The payload with its content-coding undone, by what undoes it in a crawl."""
-    headers = Headers()
-    for name, value in answer.headers:
-        headers.appendlist(name, value.encode("latin-1"))
-    response = Response(url, headers=headers, body=answer.payload)
-    decoded = HttpCompressionMiddleware().process_response(Request(url), response)
-    assert isinstance(decoded, Response)
-    return decoded.body
 
 
 def _show(found: list[dict[str, Any]]) -> None:

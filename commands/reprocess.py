@@ -20,6 +20,7 @@ from scrapy.settings import BaseSettings
 from archive import ledger, mongo
 from archive.records import Outcome
 from archive.warc import reader
+from archive.warc.erase import EraseError
 from archive.warc.plan import folder_of
 from commands import console
 from commands.console import UsageFault, guarded
@@ -102,7 +103,7 @@ def remake(settings: BaseSettings | None, choice: Choice, kind: str = "reprocess
     Raises:
         archive.mongo.ArchiveError: the archive cannot be used.
         pymongo.errors.PyMongoError: it was lost; the next call goes on.
-        UsageFault: there is no WARC file, or another process does this already.
+        UsageFault: there is no WARC file, another process does this already, or what was withdrawn cannot be erased.
     """
     assert settings is not None
     folder = folder_of(settings)
@@ -114,14 +115,17 @@ def remake(settings: BaseSettings | None, choice: Choice, kind: str = "reprocess
     console.open_archive(settings).client.close()
     with _alone(folder):
         started = time.monotonic()
-        surveyed, chosen, outcome = asyncio.run(_remake(settings, folder, choice, kind))
+        try:
+            surveyed, chosen, outcome = asyncio.run(_remake(settings, folder, choice, kind))
+        except EraseError as error:
+            raise UsageFault(f"{error}; call it again when that is mended: it goes on") from error
     _tell(surveyed, chosen, outcome, time.monotonic() - started)
     return console.ATTENTION if surveyed.faults or outcome.faults else console.GOOD
 
 
 async def _remake(
     settings: BaseSettings, folder: Path, choice: Choice, kind: str
-) -> tuple[Survey, int, rebuild.Outcome]:
+) -> tuple[Survey, int, rebuild.Remade]:
     from pipelines import rebuild
     from pipelines.survey import choose, survey
 
@@ -166,7 +170,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _tell(surveyed: Survey, chosen: int, outcome: rebuild.Outcome, seconds: float) -> None:
+def _tell(surveyed: Survey, chosen: int, outcome: rebuild.Remade, seconds: float) -> None:
     say = console.out.print
     if surveyed.indexed:
         say(f"{surveyed.indexed} captures entered into the index.")
@@ -190,7 +194,9 @@ def _tell(surveyed: Survey, chosen: int, outcome: rebuild.Outcome, seconds: floa
     if changes.fields:
         say(f"Fields of the remade: {_counts(changes.fields)}.")
     if changes.kept:
-        say(f"{changes.kept} articles are left as they are: not every capture of theirs could be read.")
+        say(
+            f"{changes.kept} articles are left as they are: a crawl visited them meanwhile, or not every capture of theirs could be read."
+        )
     say(
         f"Earlier versions {changes.versions}, addresses {changes.urls}, attempts {changes.visits} written; "
         f"copies of {outcome.derived} articles derived anew."

@@ -49,4 +49,6 @@ class Command(ScrapyCommand):
             self.exitcode = console.ATTENTION
             return
         tell(made, "Restored from")
+        for note in made.notes:
+            console.complain(note)
         console.out.print("'scrapy verify' checks it.")

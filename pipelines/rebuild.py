@@ -20,7 +20,9 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 
 from archive import ledger, merge, pointers, writer
+from archive.records import Outcome
 from archive.runs import HEARTBEAT, Run
+from archive.warc.erase import erase
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
 from pipelines.derived import rederive
@@ -80,7 +82,7 @@ class Setting:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Remade:
     """What came of it.
 
     Attributes:
@@ -96,7 +98,7 @@ class Outcome:
     derived: int
 
 
-async def rebuild(setting: Setting, captures: list[Captured], progress: Progress) -> Outcome:
+async def rebuild(setting: Setting, captures: list[Captured], progress: Progress) -> Remade:
     """Make the pages of some captures anew and carry what differs into the archive.
 
     Args:
@@ -111,11 +113,12 @@ async def rebuild(setting: Setting, captures: list[Captured], progress: Progress
     if state["step"] == "read":
         await _read(setting, captures, state, account, progress)
     changes = await merge.merge(setting.beside, setting.archive, progress)
+    await _erase_withdrawn(setting, state)
     await merge.touch(setting.beside, await _astray(setting.archive))
     derived = await _derive(setting, progress)
     await setting.client.drop_database(setting.beside.name)
     await account.keep(datetime.now(UTC))
-    return Outcome(len(captures), state["faults"], changes, derived)
+    return Remade(len(captures), state["faults"], changes, derived)
 
 
 class _Account:
@@ -164,7 +167,7 @@ async def _begin(setting: Setting, captures: list[Captured]) -> dict[str, Any]:
     if verdicts:
         # The writer asks the database that it writes to what was withdrawn.
         await setting.beside.verdicts.insert_many(verdicts)
-    state = {"_id": "state", "fingerprint": fingerprint, "step": "read", "done": 0, "faults": []}
+    state = {"_id": "state", "fingerprint": fingerprint, "step": "read", "done": 0, "faults": [], "withdrawn": []}
     await setting.beside.state.insert_one(state)
     return state
 
@@ -220,7 +223,12 @@ async def _write(
         account.note(entries, time.monotonic() - started)
         refused = [f"{entry.url}: MongoDB refuses it: {entry.error}" for entry in entries if entry.error]
         state["faults"] += refused
-    await setting.beside.state.update_one({"_id": "state"}, {"$set": {"done": done, "faults": state["faults"]}})
+        withdrawn = [entry.page for entry in entries if entry.page.outcome is Outcome.WITHDRAWN]
+        state["withdrawn"] += [
+            {**page.capture, "addresses": [page.url, page.requested]} for page in withdrawn if page.capture
+        ]
+    so_far = {"done": done, "faults": state["faults"], "withdrawn": state["withdrawn"]}
+    await setting.beside.state.update_one({"_id": "state"}, {"$set": so_far})
     await account.beat()
 
 
@@ -253,6 +261,24 @@ def _parts(entries: Iterable[writer.Entry]) -> Iterable[list[writer.Entry]]:
         keys |= {entry.url, entry.page.key}
     if part:
         yield part
+
+
+async def _erase_withdrawn(setting: Setting, state: dict[str, Any]) -> None:
+    """What turned out to be a withdrawn article under an address unknown till now leaves the WARC files too, and is barred there.
+
+    Raises:
+        archive.warc.erase.EraseError: a WARC file cannot be changed.
+    """
+    places = [{name: page[name] for name in ("file", "offset")} for page in state["withdrawn"]]
+    if not places:
+        return
+    async for verdict in setting.beside.verdicts.find({"withdrawn": True}):
+        met = {"$addToSet": {"addresses": {"$each": verdict["addresses"]}}}
+        await setting.archive.verdicts.update_one({"_id": verdict["_id"]}, met)
+    kept = await setting.archive.captures.find({"$or": places}).to_list()
+    addresses = [address for page in state["withdrawn"] for address in page["addresses"]]
+    await asyncio.to_thread(erase, setting.folder, kept, addresses)
+    await setting.archive.captures.delete_many({"_id": {"$in": [capture["_id"] for capture in kept]}})
 
 
 async def _derive(setting: Setting, progress: Progress) -> int:

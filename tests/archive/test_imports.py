@@ -20,11 +20,11 @@ BODY = b"<p>Une page d'ailleurs.</p>" * 30
 PAPER = "https://www.papier.example/2026/03/01/une-affaire-de-pain.html"
 
 
-def outlet(folder: Path, name: str, host: str) -> Source:
+def outlet(folder: Path, name: str, host: str, more: str = "") -> Source:
     path = folder / f"{name}.toml"
     path.write_text(
         f'title = "{name}"\nlanguages = ["fr"]\ntimezone = "Europe/Paris"\ncountry = "FR"\nkind = "portal"\n'
-        f'domains = ["{host}"]\nentry.feeds = ["https://{host}/feed"]\narticles.match = [\'\\.html$\']\n',
+        f'domains = ["{host}"]\nentry.feeds = ["https://{host}/feed"]\narticles.match = [\'\\.html$\']\n{more}',
         encoding="utf-8",
     )
     return load(path)
@@ -121,6 +121,14 @@ def test_a_file_gives_what_is_new_when_an_outlet_has_become_known(tmp_path: Path
 
 def test_what_was_withdrawn_does_not_come_in_again(tmp_path: Path, sources: list[Source]) -> None:
     taken = imports.take(by_member(tmp_path), tmp_path / "warc", sources, frozenset({canonicalize(PAPER)}))
+    assert (taken.pages, taken.files) == (0, [])
+
+
+def test_what_was_withdrawn_does_not_come_in_under_another_form_of_its_address(tmp_path: Path) -> None:
+    source = outlet(tmp_path, "papier", "papier.example", 'identity.rewrite = [["^/.*/", "/"]]\n')
+    taken = imports.take(
+        by_member(tmp_path), tmp_path / "warc", [source], frozenset({canonicalize(PAPER, rules=source.identity)})
+    )
     assert (taken.pages, taken.files) == (0, [])
 
 

@@ -49,6 +49,8 @@ def test_a_withdrawn_article_is_nowhere_any_more_and_never_comes_back(machine: M
     url = machine.database.urls.find_one({"_id": article["url"]})
     assert url is not None
     before = {capture["_id"]: capture for capture in machine.database.captures.find()}
+    backup = str(machine.warc.with_name("backup"))
+    assert machine.scrapy("backup", backup).returncode == 0
 
     done = machine.scrapy("withdraw", url["aliases"][0], "--reason", "court of Larmont, 12/2026", "--by", "the desk")
     assert done.returncode == 0, done.stderr
@@ -93,6 +95,14 @@ def test_a_withdrawn_article_is_nowhere_any_more_and_never_comes_back(machine: M
         said(record) for record in records(machine) if "another-form" in record.url or record.url.endswith(path)
     ]
     assert not any(paragraph in text for paragraph in paragraphs for text in everything)
+
+    restored = machine.scrapy("restore", backup, "--overwrite")
+    assert restored.returncode == 0, restored.stderr
+    assert f"{article['url']}: withdrawn after this backup was made, and now again" in restored.stderr
+    assert not any(paragraph in whole_database(machine) for paragraph in paragraphs)
+    # What its outlet says of it in its feed since then is another capture.
+    pages = [record for record in records(machine) if record.url not in url["found_by"]]
+    assert not [record.url for record in pages if any(paragraph in said(record) for paragraph in paragraphs)]
 
 
 def test_copies_are_listed_and_withdrawn_when_told(machine: Machine) -> None:

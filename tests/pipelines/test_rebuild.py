@@ -13,8 +13,9 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
-from archive import ledger, mongo
+from archive import ledger, merge, mongo, withdrawal
 from archive.records import Outcome
+from archive.warc import reader
 from pipelines import batch, rebuild
 from pipelines.survey import Choice, choose, survey
 from pipelines.workers import Workers
@@ -66,10 +67,10 @@ class Bench:
         with warc(self.folder / (file or f"a-{hours:04}-{number}.warc.gz")) as made:
             made.page(f"https://banc.example/{number}.html", body, "banc", at=at, **changes)
 
-    def rebuild(self, choice: Choice | None = None, progress: Any = None) -> rebuild.Outcome:
+    def rebuild(self, choice: Choice | None = None, progress: Any = None) -> rebuild.Remade:
         return asyncio.run(self._rebuild(choice or Choice(), progress or (lambda *_: None)))
 
-    async def _rebuild(self, choice: Choice, progress: Any) -> rebuild.Outcome:
+    async def _rebuild(self, choice: Choice, progress: Any) -> rebuild.Remade:
         path = self.folder / "banc.toml"
         path.write_text(self.outlet, encoding="utf-8")
         sources = {"banc": load(path)}
@@ -251,3 +252,41 @@ def test_only_what_is_chosen_is_read_with_every_capture_of_its_articles(bench: B
     assert bench.database.articles.count_documents({}) == 1
     assert bench.rebuild(Choice(since=START + timedelta(hours=1), until=START + timedelta(hours=2))).pages == 1
     assert bench.rebuild(Choice(sources=frozenset({"another"}))).pages == 0
+
+
+def test_what_a_crawl_writes_meanwhile_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.page(1, html("Le pain est de retour", *BREAD))
+    bench.page(2, html("Une fromagerie ferme", *CHEESE), hours=1)
+    bench.rebuild()
+    bench.database.articles.update_many({}, {"$set": {"text": "Lire aussi : la météo."}})
+    later = {"title": "Le pain manque", "version": 2, "last_checked": START + timedelta(days=9)}
+    touch = merge.touch
+
+    async def crawled_meanwhile(made: Any, ids: Any) -> None:
+        bench.database.articles.update_one({"url": bench.article(1)["url"]}, {"$set": later})
+        await touch(made, ids)
+
+    monkeypatch.setattr(merge, "touch", crawled_meanwhile)
+    done = bench.rebuild()
+    assert {name: bench.article(1)[name] for name in later} == later
+    assert bench.article(2)["text"] == "\n".join(CHEESE)
+    assert done.changes.kept == 1
+
+
+def test_a_withdrawn_article_under_another_address_leaves_the_warc_files_too(bench: Bench) -> None:
+    bench.page(1, html("Le pain est de retour", *BREAD))
+    bench.page(2, html("Une fromagerie ferme", *CHEESE), hours=1)
+    bench.rebuild()
+    url, other = (f"https://banc.example/{number}.html" for number in (1, 7))
+    withdrawal.withdraw(bench.database, bench.folder, url, url, by="the desk", reason="a court", at=START)
+    canonical = f'<link rel="canonical" href="{url}"></head>'.encode()
+    bench.page(7, html("Le pain, encore", *BREAD).replace(b"</head>", canonical), hours=5)
+    bench.rebuild()
+    assert [article["title"] for article in bench.database.articles.find()] == ["Une fromagerie ferme"]
+    records = [record for path in bench.folder.glob("*.warc.gz") for record in reader.records(path)]
+    assert not [record.url for record in records if b"boulanger" in record.block or b"7.html" in record.raw]
+    assert any(b"fromagerie" in record.block for record in records)
+    assert not bench.database.captures.find_one({"url": other})
+    verdict = bench.database.verdicts.find_one()
+    assert verdict is not None
+    assert other in verdict["addresses"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from archive import captures, payload
-from archive.warc.reader import WarcError
+from archive.warc.reader import IMPORTED, WarcError
 from language.charset import text_of
 from web.inert import inert
 from web.visit import Document, Problem, Visit, view
@@ -90,6 +90,7 @@ def _read(visit: Visit) -> tuple[Document, bytes, str]:
         raise Problem(404, "problem.capture")
     try:
         message = captures.payload(visit.database, visit.room.warc, capture)
-        return capture, payload.body(message), payload.headers(message).get("content-type", "")
+        strict = not capture["file"].startswith(f"{IMPORTED}/")
+        return capture, payload.body(message, strict=strict), payload.headers(message).get("content-type", "")
     except (WarcError, OSError, EOFError, ValueError) as error:
         raise Problem(404, "problem.unreadable") from error
