@@ -239,6 +239,12 @@ async def relevance_verdicts(db: Database) -> dict[str, dict[str, Any]]:
     return {document["url"]: document async for document in found}
 
 
+async def judged(db: Database, urls: list[str]) -> dict[str, dict[str, Any]]:
+    """`relevance_verdicts` of some addresses."""
+    found = db.verdicts.find({"url": {"$in": urls}, "relevant": {"$in": [True, False]}}).sort("at", 1)
+    return {document["url"]: document async for document in found}
+
+
 async def withdrawn(db: Database, addresses: list[str]) -> dict[str, dict[str, Any]]:
     """Which of some addresses lead to what was withdrawn: address → verdict."""
     if not addresses:

@@ -15,7 +15,9 @@ from typing import Any
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 
 from archive import pointers
-from archive.ledger import Database
+from archive.ledger import Database, withdrawn
+from archive.ledger import judged as last_judged
+from archive.records import Outcome
 from archive.shelf import search_field
 from archive.writer import STANDING
 
@@ -25,7 +27,9 @@ Pointer = tuple[str, int]
 _BATCH = 200
 _DERIVED = ("copy_of", "copy_kind", "reuses", "ties", "story", "follows", "through")
 _KEPT = ("_id", "url", *_DERIVED)
-_AS_READ = ("_id", "version", "last_checked")
+_AS_READ = ("_id", "version", "last_checked", "gone_at")
+# Where one of these differs, copies and stories are derived anew, should this work never go on.
+_TOLD = frozenset(("text_hash", "sketch", "terms", "story_keys", "published", "first_seen", "lang", "twins"))
 
 
 @dataclass(slots=True)
@@ -99,6 +103,8 @@ async def _merge_articles(
     keys: dict[str, list[str]] = {name: [] for name in ids}
     async for url in made.urls.find({"article": {"$in": ids}}, {"article": 1}):
         keys[url["article"]].append(url["_id"])
+    unwanted = await _unwanted(archive, keys)
+    articles = [article for article in articles if article["_id"] not in unwanted]
     present = await _present(archive, articles, keys)
     versions = await _by(made, "versions", "article", ids)
     standing = await _by(archive, "versions", "article", [old["_id"] for old in present.values()])
@@ -127,7 +133,8 @@ async def _merge_articles(
         if differing:
             changes.remade += 1
             changes.fields.update(differing)
-            writes.append(ReplaceOne({name: old[name] for name in _AS_READ}, new))
+            change = {name: new[name] for name in differing} | ({} if _TOLD.isdisjoint(differing) else {"story": None})
+            writes.append(UpdateOne({name: old[name] for name in _AS_READ}, {"$set": change}))
             touched.append(old["_id"])
         elif not changed:
             changes.same += 1
@@ -140,6 +147,14 @@ async def _merge_articles(
         done = await archive.articles.bulk_write(writes, ordered=False)
         # A crawl has visited them meanwhile: what it wrote is newer, and made by the same code.
         changes.kept += len(writes) - done.matched_count - done.upserted_count
+
+
+async def _unwanted(archive: Database, keys: dict[str, list[str]]) -> set[str]:
+    """The articles that people have withdrawn or judged off topic since this work began."""
+    addresses = [key for own in keys.values() for key in own]
+    barred, judged = await withdrawn(archive, addresses), await last_judged(archive, addresses)
+    refused = barred.keys() | {url for url, verdict in judged.items() if not verdict["relevant"]}
+    return {name for name, own in keys.items() if not refused.isdisjoint(own)}
 
 
 async def _present(archive: Database, articles: list[Document], keys: dict[str, list[str]]) -> dict[str, Document]:
@@ -231,12 +246,18 @@ async def _merge_ledger(
 ) -> None:
     keys = [url["_id"] for url in urls]
     present = {document["_id"]: document async for document in archive.urls.find({"_id": {"$in": keys}})}
-    await _merge_visits(made, archive, keys, changes)
+    unwanted = await _unwanted(archive, {key: [key] for key in keys})
+    urls = [url for url in urls if url["_id"] not in unwanted]
+    await _merge_visits(made, archive, [url["_id"] for url in urls], changes)
     updates: list[Any] = []
     lost: dict[str, str] = {}
+    ids = [names.get(url["article"], url["article"]) for url in urls if url["article"]]
+    copies = await archive.articles.distinct("_id", {"_id": {"$in": ids}, "copy_of": {"$ne": None}})
     for url in urls:
         if url["article"] is not None:
             url["article"] = names.get(url["article"], url["article"])
+            if url["outcome"] in STANDING:
+                url["outcome"] = Outcome.COPY if url["article"] in copies else Outcome.STORED
         old = present.get(url["_id"])
         if old is None:
             updates.append(InsertOne(url))
@@ -292,6 +313,7 @@ async def _expel(made: Database, archive: Database, lost: dict[str, str], change
     changes.left.update(lost[name] for name in gone)
     await touch(made, [*gone, *await archive.articles.distinct("_id", pointers.pointing(gone))])
     if gone:
+        await archive.articles.update_many(pointers.pointing(gone), {"$set": {"story": None}})
         await archive.versions.delete_many({"article": {"$in": gone}})
         await archive.articles.delete_many({"_id": {"$in": gone}})
 

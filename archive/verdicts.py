@@ -48,6 +48,10 @@ def expel(database: Database[Document], url: str) -> list[str]:
     document = database.urls.find_one({"_id": url})
     article = document["article"] if document else None
     if article is None:
+        # A crawl that died has stored an article before its address says so.
+        stored = database.articles.find_one({"url": url}, {"_id": 1})
+        article = stored["_id"] if stored else None
+    if article is None:
         return []
     hanging = pointers.let_go(database, article)
     database.articles.delete_one({"_id": article})

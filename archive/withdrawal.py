@@ -63,8 +63,12 @@ def withdraw(
     known = queries.find_url(database, url, address)
     url = known["_id"] if known else url
     name = known["article"] if known else None
-    article = database.articles.find_one({"_id": name}) if name else None
-    forms = database.urls.find({"article": name}).to_list() if name else [known] if known else []
+    # A crawl that died, or is still at it, has stored an article before its address says so.
+    stored = {"_id": name} if name else {"url": {"$in": sorted({url, address, *(_forms(known) if known else [])})}}
+    article = database.articles.find_one(stored)
+    name = article["_id"] if article else name
+    forms = database.urls.find({"article": name}).to_list() if name else []
+    forms = forms or ([known] if known else [])
     addresses = sorted({url, address, *(form for document in forms for form in _forms(document))})
     before = database.verdicts.find_one({"url": url, "withdrawn": True})
     if before is not None:
@@ -137,6 +141,8 @@ def _forget(database: Database[Document], url: str, article: str | None, address
     if article is not None:
         versions = database.versions.delete_many({"article": article}).deleted_count
         database.articles.delete_one({"_id": article})
+        # What has come to point to it since it was let go: erasing may have taken minutes.
+        pointers.let_go(database, article)
     bare: Document = {"title_hint": "", "evidence": [], "article": None, "next_at": None, "detail": why}
     bare |= {"answered": None, "etag": None, "last_modified": None, "outcome": str(Outcome.WITHDRAWN)}
     either = [{"_id": {"$in": addresses}}, {"aliases": {"$in": addresses}}]

@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from archive import ledger, validators
+from archive import ledger, pointers, validators
 from archive.ledger import Database, new_url, recheck_at, retry_at
 from archive.records import Article, Outcome, Page
 from archive.shelf import search_field
@@ -78,7 +78,7 @@ async def identify(database: Database, entries: list[Entry]) -> None:
     Raises:
         pymongo.errors.PyMongoError: the server was lost.
     """
-    await _bar_withdrawn(database, entries)
+    refused = await _bar(database, entries)
     wanted = [entry for entry in entries if entry.is_article or entry.is_off_topic]
     if not wanted:
         return
@@ -88,31 +88,69 @@ async def identify(database: Database, entries: list[Entry]) -> None:
     known = {"article": {"$ne": None}, "$or": [{"_id": {"$in": addresses}}, {"aliases": {"$in": addresses}}]}
     async for document in database.urls.find(known, {"aliases": 1, "article": 1}):
         by_address |= dict.fromkeys([document["_id"], *document["aliases"]], document["article"])
-    async for document in database.articles.find({"url": {"$in": urls}}, {"url": 1}):
-        by_address[document["url"]] = document["_id"]
+    by_url = {doc["url"]: doc["_id"] async for doc in database.articles.find({"url": {"$in": urls}}, {"url": 1})}
+    by_address |= by_url
     for entry in wanted:
         found = (by_address[address] for address in [entry.url, *entry.addresses] if address in by_address)
         present = next(found, None)
-        if present is not None and entry.is_off_topic:
+        if present is not None and entry.is_off_topic and entry.url not in refused:
             entry.page.outcome, entry.page.detail = None, ""
         if entry.is_article:
             entry.article_id = present or article_id(entry.url)
+    await _expel(database, {by_url[url] for url in refused & by_url.keys()})
 
 
-async def _bar_withdrawn(database: Database, entries: list[Entry]) -> None:
-    """A page that turns out to be a withdrawn article, under whatever address, loses all it says; the address is barred too."""
+async def bar(database: Database, entries: list[Entry]) -> None:
+    """Take out again what was withdrawn or judged off topic while it was being stored: no person could see it in the ledger.
+
+    Whoever decides so looks for an article after the verdict is written, and this looks for a verdict after the article is: one
+    of the two sees the other.
+
+    Raises:
+        pymongo.errors.PyMongoError: the server was lost.
+    """
+    stored = {id(entry): entry.article_id for entry in entries if entry.article_id}
+    await _bar(database, entries)
+    barred = (Outcome.WITHDRAWN, Outcome.OFF_TOPIC)
+    await _expel(database, {stored[id(one)] for one in entries if id(one) in stored and one.page.outcome in barred})
+
+
+async def _expel(database: Database, articles: set[str]) -> None:
+    """Remove articles; what points to them is derived anew by the next crawl."""
+    if not articles:
+        return
+    ids = {"$in": sorted(articles)}
+    await database.articles.update_many(pointers.pointing(articles), {"$set": {"story": None}})
+    await database.versions.delete_many({"article": ids})
+    await database.articles.delete_many({"_id": ids})
+    await database.urls.update_many({"article": ids}, {"$set": {"article": None}})
+
+
+async def _bar(database: Database, entries: list[Entry]) -> set[str]:
+    """Let pages go that people do not want here, by the verdicts of this moment; the canonical URLs that were judged off topic.
+
+    A page that turns out to be a withdrawn article, under whatever address, loses all it says; the address is barred too.
+    """
     named = {id(entry): [entry.url, *_addresses(entry.page)] for entry in entries}
-    barred = await ledger.withdrawn(database, [address for addresses in named.values() for address in addresses])
-    for entry in entries if barred else []:
-        addresses = named[id(entry)]
-        verdict = next((barred[address] for address in addresses if address in barred), None)
-        if verdict is None:
-            continue
-        page = entry.page
-        page.outcome, page.detail = Outcome.WITHDRAWN, f"withdrawn by {verdict['by']}: {verdict['reason']}"
-        page.article, page.title_hint, page.evidence = None, "", []
-        entry.url, entry.article_id = page.key, ""
-        await database.verdicts.update_one({"_id": verdict["_id"]}, {"$addToSet": {"addresses": {"$each": addresses}}})
+    addresses = sorted({address for several in named.values() for address in several})
+    barred, judged = await ledger.withdrawn(database, addresses), await ledger.judged(database, addresses)
+    refused = set()
+    for entry in entries if barred or judged else []:
+        page, own = entry.page, named[id(entry)]
+        if verdict := next((barred[address] for address in own if address in barred), None):
+            page.outcome, page.detail = Outcome.WITHDRAWN, f"withdrawn by {verdict['by']}: {verdict['reason']}"
+            page.article, page.title_hint, page.evidence = None, "", []
+            entry.url, entry.article_id = page.key, ""
+            met = {"$addToSet": {"addresses": {"$each": own}}}
+            await database.verdicts.update_one({"_id": verdict["_id"]}, met)
+        elif page.article is not None and (known := [judged[url] for url in (entry.url, page.key) if url in judged]):
+            verdict = max(known, key=lambda one: one["at"])
+            if not verdict["relevant"]:
+                page.outcome = Outcome.OFF_TOPIC
+                page.detail = f"{verdict['by']} judged it off topic: {verdict['reason']}"
+                entry.article_id = ""
+                refused.add(entry.url)
+    return refused
 
 
 def _addresses(page: Page) -> list[str]:

@@ -80,6 +80,7 @@ def article(number: int, hashes: list[int], text: str | None, rng: random.Random
         "source": f"outlet{number % 80}",
         "published": {"at": published},
         "first_seen": published,
+        "version": 1,
         "text_hash": text_hash(text) if text is not None else f"{rng.getrandbits(128):032x}",
         "sketch": hashes,
         "copy_of": None,

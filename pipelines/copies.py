@@ -8,6 +8,7 @@ settles its own fields, and its place in those of the later articles that it pre
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -15,8 +16,11 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from archive.records import Outcome
-from pipelines.identity import Comparison
+from pipelines.identity import UNRELATED, Comparison, compare
 from pipelines.nominate import FIELDS, nominate, order
+from pipelines.workers import WorkerLost, Workers
+
+logger = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -38,7 +42,7 @@ async def derive(
         compare_texts: `identity.compare`, awaited (it runs in a worker process).
         interrupted: whether a process died over them: what their articles say already, the ledger may not know.
     Returns:
-        The `_id`s of all articles whose fields were set, themselves and others.
+        The `_id`s of all articles whose fields are other than before, themselves and others.
     """
     changed: set[str] = set()
     written = set(ids)
@@ -50,6 +54,22 @@ async def derive(
         changed |= derived
         written = missed
     return changed
+
+
+def by(workers: Workers) -> Compare:
+    """`identity.compare` in worker processes. Two texts over which one dies twice count as unrelated."""
+
+    async def compared(earlier: str, later: str) -> Comparison:
+        lost = ""
+        for _ in range(2):
+            try:
+                return await workers.run(compare, earlier, later)
+            except WorkerLost as error:
+                lost = str(error)
+        logger.warning("two texts cannot be compared, and count as unrelated: %s", lost)
+        return UNRELATED
+
+    return compared
 
 
 async def _derive(
@@ -74,6 +94,9 @@ async def _derive(
                 later[other["_id"]] = other
                 earlier.setdefault(other["_id"], []).append(whole[name])
     texts = await _texts(database, earlier)
+    # One may have been withdrawn meanwhile.
+    earlier = {name: [one for one in before if one["_id"] in texts] for name, before in earlier.items()}
+    earlier = {name: before for name, before in earlier.items() if name in texts or not before}
     originals = await _by_id(database, {"_id": {"$in": [other["copy_of"] for other in later.values()]}})
 
     async def settled(name: str) -> tuple[Document, Document]:
@@ -86,12 +109,24 @@ async def _derive(
         return document, found
 
     results = await asyncio.gather(*(settled(name) for name in sorted(earlier)))
-    changes = [
-        (old, found)
-        for old, found in results
-        if old["_id"] in missed or any(old[field] != found[field] for field in _DERIVED)
-    ]
-    return await _write(database, changes)
+    differing = {old["_id"] for old, found in results if any(old[field] != found[field] for field in _DERIVED)}
+    done, lost = await _write(database, [(old, found) for old, found in results if old["_id"] in missed | differing])
+    return done & differing, lost | await _overtaken(database, {name: earlier[name] for name in done})
+
+
+async def _overtaken(database: Database, earlier: dict[str, list[Document]]) -> set[str]:
+    """The articles of which something was said by others that have changed or gone since they were read.
+
+    What changes later than this finds what was said, and derives it anew itself.
+    """
+    read = {one["_id"]: one for before in earlier.values() for one in before}
+    now = await _by_id(database, {"_id": {"$in": list(read)}}) if read else {}
+    stale = {name for name, one in read.items() if name not in now or _state(now[name]) != _state(one)}
+    return {name for name, before in earlier.items() if not stale.isdisjoint(one["_id"] for one in before)}
+
+
+def _state(article: Document) -> tuple[Any, ...]:
+    return article["version"], article["text_hash"], order(article)
 
 
 def _found(before: list[Document], comparisons: list[Comparison]) -> Document:

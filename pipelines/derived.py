@@ -11,18 +11,21 @@ from pipelines.copies import Compare, Database
 _AT_ONCE, _ROUNDS = 100, 10
 
 
-async def rederive(database: Database, ids: Iterable[str], compare_texts: Compare) -> set[str]:
+async def rederive(
+    database: Database, ids: Iterable[str], compare_texts: Compare, *, interrupted: bool = False
+) -> set[str]:
     """Settle everything that articles say of each other, after some were written, changed or removed.
 
     Args:
         database: with the articles written or removed.
         ids: of these articles; removed ones too.
         compare_texts: `identity.compare`, awaited.
+        interrupted: as `copies.derive` has it.
     Returns:
         The `_id`s of the articles whose `copy_of`, `copy_kind` or `reuses` were set.
     """
     changed = set(ids)
-    settled = await copies.derive(database, changed, compare_texts)
+    settled = await copies.derive(database, changed, compare_texts, interrupted=interrupted)
     if not changed | settled:
         return settled
     # What several crawls read and set at once would not be one story.

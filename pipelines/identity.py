@@ -137,7 +137,7 @@ class Comparison:
         return self.kind is not None and self.kind != "reuses"
 
 
-_UNRELATED = Comparison(None, 0.0, 0.0, 0)
+UNRELATED = Comparison(None, 0.0, 0.0, 0)
 
 
 def compare(earlier_text: str, later_text: str) -> Comparison:
@@ -150,11 +150,11 @@ def compare(earlier_text: str, later_text: str) -> Comparison:
     earlier, own_earlier = _bounded(earlier_text)
     later, own_later = _bounded(later_text)
     if min(len(earlier), len(later)) < _TOO_SHORT:
-        return _UNRELATED
+        return UNRELATED
     if earlier == later and any(own_later):
         return Comparison("same", 1.0, 1.0, sum(own_later))
     if min(sum(own_earlier), sum(own_later)) < _TOO_COMMON:
-        return _UNRELATED
+        return UNRELATED
     in_earlier, in_later = _align(earlier, later)
     found_earlier = [aligned for aligned, own in zip(in_earlier, own_earlier, strict=True) if own]
     found_later = [aligned for aligned, own in zip(in_later, own_later, strict=True) if own]

@@ -18,6 +18,7 @@ Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 
 FIELDS = {
+    "version": 1,
     "text_hash": 1,
     "sketch": 1,
     "published.at": 1,

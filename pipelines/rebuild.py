@@ -26,7 +26,6 @@ from archive.warc.erase import erase
 from pipelines import batch, copies, decide, store
 from pipelines.batch import Captured, Replayed
 from pipelines.derived import rederive
-from pipelines.identity import Comparison, compare
 from pipelines.workers import Workers
 from sources.ages import read_ages
 from sources.model import Source
@@ -286,7 +285,8 @@ async def _derive(setting: Setting, progress: Progress) -> int:
     ids = await setting.beside.touched.distinct("_id")
     changed: set[str] = set()
     for start in range(0, len(ids), 100):
-        changed |= await rederive(setting.archive, ids[start : start + 100], _comparison(setting.workers))
+        part = ids[start : start + 100]
+        changed |= await rederive(setting.archive, part, copies.by(setting.workers), interrupted=True)
         progress("copies", min(start + 100, len(ids)), len(ids))
     return len(changed)
 
@@ -301,10 +301,3 @@ async def _astray(archive: ledger.Database) -> set[str]:
             pointing.setdefault(name, set()).add(article["_id"])
     gone = pointing.keys() - names
     return gone.union(*(pointing[name] for name in gone))
-
-
-def _comparison(workers: Workers) -> copies.Compare:
-    async def compared(earlier: str, later: str) -> Comparison:
-        return await workers.run(compare, earlier, later)
-
-    return compared

@@ -30,10 +30,9 @@ from archive.records import Outcome, Page
 from archive.warc import plan
 from archive.warc.erase import erase
 from archive.warc.writer import Writer
-from pipelines import decide, store
+from pipelines import copies, decide, store
 from pipelines.derived import finish
 from pipelines.edition import made_by
-from pipelines.identity import compare
 from pipelines.reading import Reading, read
 from pipelines.workers import WorkerLost, Workers
 from sources.model import Source
@@ -167,14 +166,7 @@ class Store(Stage):
         self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
-        await self._derive_left()
-
-    async def _derive_left(self) -> None:
-        """Derive what an earlier process has stored and not derived. Texts over which a reading process dies cost no crawl."""
-        try:
-            await self.spider.storage(lambda: finish(self.spider.database, self._compare))
-        except WorkerLost as error:
-            logger.warning("what an earlier crawl left underived stays so: %s", error)
+        await self.spider.storage(lambda: finish(self.spider.database, copies.by(self.workers)))
 
     async def _take_lease(self) -> None:
         """Be the only crawl of the outlet from here on."""
@@ -265,7 +257,7 @@ class Store(Stage):
 
         await check()
         await self._index(database)
-        await store.write(database, entries, self.made_by, run, self._compare, ages=ages, check=check)
+        await store.write(database, entries, self.made_by, run, copies.by(self.workers), ages=ages, check=check)
         await self._erase([entry.page for entry in entries if entry.page.outcome is Outcome.WITHDRAWN])
 
     async def _erase(self, pages: list[Page]) -> None:
@@ -286,9 +278,6 @@ class Store(Stage):
         if documents:
             await database.captures.bulk_write(captures.writes(documents), ordered=False)
             del self.spider.captured[: len(documents)]
-
-    async def _compare(self, earlier: str, later: str) -> Any:
-        return await self.workers.run(compare, earlier, later)
 
     def _count(self, entry: writer.Entry) -> None:
         run: runs.Run = self.spider.run

@@ -53,4 +53,5 @@ async def write(
         await rederive(database, changed, compare_texts)
     if check is not None:
         await check()
+    await writer.bar(database, entries)
     await writer.write_ledger(database, entries, run, ages)

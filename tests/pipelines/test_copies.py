@@ -33,6 +33,7 @@ def article(name: str, body: str, hours: float | None) -> dict[str, Any]:
         "_id": name,
         "url": f"https://press.example/{name}",
         "text": body,
+        "version": 1,
         "text_hash": text_hash(body),
         "sketch": sketch(body),
         "published": published,
@@ -170,5 +171,28 @@ def test_phrases_of_the_trade_nominate_nobody_and_hide_no_copy(
         assert [one["_id"] for one in found["edited"]] == ["agency"]
         await copies.derive(database, ["agency", "edited"], compared)
         assert (await derived(database))["edited"]["copy_of"] == "agency"
+
+    archive(work)
+
+
+@pytest.mark.parametrize("change", ["another text", "gone"])
+def test_an_original_that_changes_while_it_is_compared_is_looked_at_again(
+    archive: Callable[..., Any], change: str
+) -> None:
+    told = text(FRENCH)
+
+    async def work(database: AsyncDatabase[dict[str, Any]]) -> None:
+        await database.articles.insert_many([article("agency", told, 0), article("edited", edited(told, 10), 1)])
+
+        async def meanwhile(earlier: str, later: str) -> Comparison:
+            if change == "gone":
+                await database.articles.delete_one({"_id": "agency"})
+            else:
+                other = article("agency", text(OTHER_FRENCH), 0) | {"version": 2}
+                await database.articles.replace_one({"_id": "agency"}, other)
+            return compare(earlier, later)
+
+        await copies.derive(database, ["edited"], meanwhile)
+        assert (await derived(database))["edited"]["copy_of"] is None
 
     archive(work)

@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
-from archive import mongo, queries, writer
+from archive import mongo, queries, verdicts, withdrawal, writer
 from archive.lease import LeaseLost
 from archive.records import Page
 from archive.writer import Entry
@@ -154,3 +154,57 @@ def test_a_page_that_says_the_same_takes_nothing_back_that_was_derived_meanwhile
     (stored,) = database.articles.find()
     assert {name: stored[name] for name in derived} == derived
     assert stored["last_checked"] == START + timedelta(hours=5)
+
+
+@pytest.mark.parametrize("moment", ["a crawl died before its ledger", "the article is being stored"])
+@pytest.mark.parametrize("verdict", ["withdrawn", "off topic"])
+def test_what_a_person_takes_out_is_out_though_the_ledger_does_not_know_it_yet(
+    database: Database[dict[str, Any]],
+    mongodb_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
+    outlet: Source,
+    tmp_path: Path,
+    moment: str,
+    verdict: str,
+) -> None:
+    def take_out() -> None:
+        who: Any = {"by": "the desk", "reason": "a court", "at": START}
+        if verdict == "withdrawn":
+            withdrawal.withdraw(database, tmp_path, URL, URL, **who)
+        else:
+            verdicts.record(database, URL, URL, relevant=False, **who)
+            verdicts.expel(database, URL)
+
+    async def scene(entry: Entry) -> None:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(**mongo.client_options(mongodb_uri))
+        try:
+            await store.write(client[database.name], [entry], MADE_BY, ObjectId(), None)
+        finally:
+            await client.close()
+
+    replace = writer._replace
+
+    async def beside(*arguments: Any) -> dict[str, str]:
+        if moment == "the article is being stored":
+            # What it finds is not there yet, and is written right after.
+            take_out()
+        return await replace(*arguments)
+
+    async def die(*_: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(writer, "_replace", beside)
+    if moment == "a crawl died before its ledger":
+        monkeypatch.setattr(writer, "write_ledger", die)
+        with pytest.raises(ConnectionError):
+            asyncio.run(scene(state(outlet, 0)))
+        take_out()
+    else:
+        asyncio.run(scene(state(outlet, 0)))
+    monkeypatch.undo()
+    assert list(database.articles.find()) == []
+    asyncio.run(scene(state(outlet, 5, "Une suite.")))
+    assert list(database.articles.find()) == []
+    known = database.urls.find_one({"_id": URL})
+    assert known is not None
+    assert (known["outcome"], known["article"]) == (verdict.replace(" ", "_"), None)
