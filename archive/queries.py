@@ -37,8 +37,10 @@ def states_of(database: Database[Document], article: Document) -> list[Document]
     """Every state of an article, the first to the present one: n, title, text, at, capture."""
     present = {name: article[name] for name in ("title", "text", "capture")}
     present |= {"n": article["version"], "at": article["version_at"]}
+    # A crawl that died may have kept a state and not replaced it.
+    earlier = {"article": article["_id"], "n": {"$lt": article["version"]}}
     # What states are searched by is longer than their text, and nothing to be read.
-    return [*database.versions.find({"article": article["_id"]}, {"search": 0}).sort("n", 1), present]
+    return [*database.versions.find(earlier, {"search": 0}).sort("n", 1), present]
 
 
 def texts_like(database: Database[Document], article: Document) -> list[Document]:

@@ -156,7 +156,9 @@ def story_of(database: Database[Document], article: str) -> Story | None:
     ids = [document["_id"] for document in articles]
     reports = {document["_id"]: Report(document, instant(document)) for document in articles}
     for version in database.versions.find({"article": {"$in": ids}}).sort([("article", 1), ("n", 1)]):
-        reports[version["article"]].edits.append(version)
+        report = reports[version["article"]]
+        # A crawl that died may have kept a state and not replaced it.
+        report.edits += [version] if version["n"] < report.article["version"] else []
     for document in articles:
         original = document
         # A text that grew is copied stage by stage: the copy of a copy is shown with the first of them.

@@ -30,7 +30,7 @@ from pymongo.database import Database
 
 from archive import mongo, server
 from tests.samplepress.demo import SINCE, crawl_environment
-from tests.samplepress.server import running
+from tests.samplepress.server import SamplePress, running
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Fields that the clock sets, those that point to captures, which another crawl makes anew, and those that depend on how many
@@ -44,29 +44,32 @@ class Stage:
 
     Attributes:
         environment: of every crawl.
-        arguments: of `scrapy crawl`.
+        outlets: as `scrapy crawl` takes them.
         seconds: that the undisturbed crawl took.
         articles, outcomes: what it gave.
+        again: the same, after the press has brought out its second edition and all was visited again.
     """
 
     database: Database[dict[str, Any]]
     warc: Path
     environment: dict[str, str]
-    arguments: tuple[str, ...]
+    press: SamplePress
+    outlets: tuple[str, ...]
     seconds: float = 0.0
     articles: dict[str, Any] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
+    again: tuple[dict[str, Any], dict[str, Any], dict[str, str]] = ({}, {}, {})
 
-    def start(self, **limits: Any) -> subprocess.Popen[str]:
-        """A crawl that has begun."""
+    def start(self, *, again: bool = False) -> subprocess.Popen[str]:
+        """A crawl that has begun, of what is new or of what is stored."""
+        which = "recheck=all" if again else f"since={SINCE}"
         return subprocess.Popen(
-            [sys.executable, "-m", "scrapy", "crawl", *self.arguments],
+            [sys.executable, "-m", "scrapy", "crawl", *self.outlets, "-a", which],
             env=self.environment,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **limits,
         )
 
     def undisturbed(self) -> None:
@@ -82,9 +85,25 @@ class Stage:
         self.articles, self.outcomes = articles(self.database), outcomes(self.database)
         assert self.articles, "an undisturbed crawl stores nothing"
 
-    def finish(self) -> None:
+    def undisturbed_again(self) -> None:
+        """Go on to the press's second edition and remember what came of it.
+
+        Raises:
+            AssertionError: the crawl fails.
+        """
+        self.press.edition = 2
+        self.finish(again=True)
+        self.press.edition = 1
+        self.again = self.state()
+        assert self.again[1], "the second edition changes no article"
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Articles, earlier versions and outcomes."""
+        return articles(self.database), versions(self.database), outcomes(self.database)
+
+    def finish(self, *, again: bool = False) -> None:
         """A normal crawl, to its end."""
-        crawl = self.start()
+        crawl = self.start(again=again)
         output, errors = crawl.communicate(timeout=600)
         assert crawl.returncode in (0, 1), output + errors
 
@@ -114,6 +133,10 @@ class Stage:
         assert other == self.outcomes, f"other outcomes: {difference(self.outcomes, other)}"
         urls = [article["url"] for article in found.values()]
         assert len(set(urls)) == len(urls), "an article is there twice"
+        self.verify()
+
+    def verify(self) -> None:
+        """Check every record and every pointer."""
         verify = [sys.executable, "-m", "scrapy", "verify"]
         done = subprocess.run(verify, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -121,19 +144,48 @@ class Stage:
     def kill_at_random(self, random_: random.Random) -> int:
         """Crawl from nothing, kill it at a random moment, finish; how many articles had been acknowledged.
 
-        The moment is drawn by what is stored, not by the clock: as many early and late ones on a machine that is busy.
+        Half of the moments are drawn by what is stored, as many early and late ones on a machine that is busy, half by the clock:
+        before the first article, and behind the last.
         """
         self.clear()
         crawl = self.start()
-        wanted = random_.randrange(len(self.articles))
-        while crawl.poll() is None and self.database.articles.estimated_document_count() < wanted:
-            time.sleep(0.02)
-        time.sleep(random_.uniform(0, 0.5))
+        if random_.random() < 0.5:
+            wanted = random_.randrange(len(self.articles))
+            while crawl.poll() is None and self.database.articles.estimated_document_count() < wanted:
+                time.sleep(0.02)
+            time.sleep(random_.uniform(0, 0.5))
+        else:
+            time.sleep(random_.uniform(0, self.seconds))
         crawl.send_signal(signal.SIGKILL)
         crawl.communicate(timeout=60)
         kept = articles(self.database)
         self.check(kept)
         return len(kept)
+
+    def kill_again(self, random_: random.Random) -> int:
+        """The same while all articles are visited again and many have changed; how many of their states had been kept."""
+        self.clear()
+        self.finish()
+        self.press.edition = 2
+        crawl = self.start(again=True)
+        wanted = random_.randrange(len(self.again[1]))
+        while crawl.poll() is None and self.database.versions.estimated_document_count() < wanted:
+            time.sleep(0.02)
+        time.sleep(random_.uniform(0, 0.5))
+        crawl.send_signal(signal.SIGKILL)
+        crawl.communicate(timeout=60)
+        kept = self.database.versions.estimated_document_count()
+        self.finish(again=True)
+        self.press.edition = 1
+        for wanted_, found in zip(self.again, self.state(), strict=True):
+            assert found == wanted_, f"not as undisturbed: {difference(dict(wanted_), dict(found))}"
+        self.verify()
+        return kept
+
+
+def versions(database: Database[dict[str, Any]]) -> dict[str, Any]:
+    """Title and text of every earlier state."""
+    return {f"{one['article']} {one['n']}": (one["title"], one["text"]) for one in database.versions.find()}
 
 
 def articles(database: Database[dict[str, Any]]) -> dict[str, Any]:
@@ -234,11 +286,17 @@ def main() -> None:
             try:
                 environment |= {"MONGODB_URI": uri, "MONGODB_DATABASE": "soak", "MARSAD_DATA": name}
                 environment |= {"MARSAD_WARC": str(folder / "warc-disk" / "warc")}
-                arguments = (*options.outlets, "-a", f"since={SINCE}")
-                stage = Stage(client["soak"], folder / "warc-disk" / "warc", environment, arguments)
+                stage = Stage(client["soak"], folder / "warc-disk" / "warc", environment, press, tuple(options.outlets))
                 stage.undisturbed()
+                stage.undisturbed_again()
                 _say(f"undisturbed: {len(stage.articles)} articles in {stage.seconds:.1f} s")
                 for number in range(1, options.kills + 1):
+                    if number % 5 == 0:
+                        kept = stage.kill_again(random_)
+                        _say(
+                            f"kill {number} of {options.kills}: {kept} changed articles were acknowledged, none is lost"
+                        )
+                        continue
                     kept = stage.kill_at_random(random_)
                     _say(f"kill {number} of {options.kills}: {kept} articles were acknowledged, none is lost")
                 kill_mongod(stage, mongodb, 5)

@@ -143,7 +143,7 @@ def test_a_second_ctrl_c_ends_at_once_and_leaves_no_process(machine: Machine) ->
 
 def test_a_crawl_killed_five_times_ends_like_an_undisturbed_one(machine: Machine) -> None:
     # The short form of `make soak`.
-    stage = Stage(machine.database, machine.warc, machine.environment, ("sadarabat", *WINDOW))
+    stage = Stage(machine.database, machine.warc, machine.environment, machine.press, ("sadarabat",))
     stage.undisturbed()
     stage.clear()
     machine.press.misbehave(r"\.html", delay=0.1)
