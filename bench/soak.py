@@ -189,12 +189,15 @@ def versions(database: Database[dict[str, Any]]) -> dict[str, Any]:
 
 
 def articles(database: Database[dict[str, Any]]) -> dict[str, Any]:
-    """Every article, without what varies from crawl to crawl; of its date the instant and the precision."""
+    """Every article, without what varies from crawl to crawl; of its date the instant and the precision, of its vanishing that."""
     found = {}
     for document in database.articles.find():
         kept = {name: value for name, value in document.items() if name not in VARYING}
         published = document["published"] or {}
-        found[document["_id"]] = kept | {"published": (published.get("at"), published.get("precision"))}
+        found[document["_id"]] = kept | {
+            "published": (published.get("at"), published.get("precision")),
+            "gone_at": document["gone_at"] is not None,
+        }
     return found
 
 
