@@ -307,8 +307,9 @@ def restore(
     return Summary(folder, counts, len(manifest["warc"]), sum(manifest["warc"].values()), tuple(notes))
 
 
-def _withdraw_again(database: Database[Document], warc: Path, verdicts: list[Document]) -> Iterator[str]:
+def _withdraw_again(database: Database[Document], warc: Path, verdicts: list[Document]) -> list[str]:
     """Take out once more what the backup still has and was withdrawn since; which that was, a line each."""
+    notes = []
     for verdict in verdicts:
         who = {"by": verdict["by"], "reason": verdict["reason"], "at": verdict["at"]}
         try:
@@ -316,7 +317,8 @@ def _withdraw_again(database: Database[Document], warc: Path, verdicts: list[Doc
         except erase.EraseError as error:
             raise BackupFault(f"{verdict['url']}: call 'scrapy withdraw' for it again: {error}") from error
         if again.was_article:
-            yield f"{verdict['url']}: withdrawn after this backup was made, and now again"
+            notes.append(f"{verdict['url']}: withdrawn after this backup was made, and now again")
+    return notes
 
 
 def _restore_files(warc: Path, kept: Path, names: list[str], progress: Progress, *, overwrite: bool) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 
-from archive import pointers
-from archive.ledger import Database, withdrawn
-from archive.ledger import judged as last_judged
+from archive import ledger, pointers
+from archive.ledger import Database
 from archive.records import Outcome
 from archive.shelf import search_field
 from archive.writer import STANDING
@@ -145,14 +144,16 @@ async def _merge_articles(
         await archive.versions.bulk_write(version_writes)
     if writes:
         done = await archive.articles.bulk_write(writes, ordered=False)
-        # A crawl has visited them meanwhile: what it wrote is newer, and made by the same code.
-        changes.kept += len(writes) - done.matched_count - done.upserted_count
+        # A crawl has visited them meanwhile: what it wrote is newer.
+        overtaken = len(writes) - done.matched_count - done.upserted_count
+        changes.remade -= overtaken
+        changes.kept += overtaken
 
 
 async def _unwanted(archive: Database, keys: dict[str, list[str]]) -> set[str]:
     """The articles that people have withdrawn or judged off topic since this work began."""
     addresses = [key for own in keys.values() for key in own]
-    barred, judged = await withdrawn(archive, addresses), await last_judged(archive, addresses)
+    barred, judged = await ledger.withdrawn(archive, addresses), await ledger.judged(archive, addresses)
     refused = barred.keys() | {url for url, verdict in judged.items() if not verdict["relevant"]}
     return {name for name, own in keys.items() if not refused.isdisjoint(own)}
 

@@ -63,18 +63,17 @@ def withdraw(
     known = queries.find_url(database, url, address)
     url = known["_id"] if known else url
     name = known["article"] if known else None
-    # A crawl that died, or is still at it, has stored an article before its address says so.
-    stored = {"_id": name} if name else {"url": {"$in": sorted({url, address, *(_forms(known) if known else [])})}}
-    article = database.articles.find_one(stored)
-    name = article["_id"] if article else name
-    forms = database.urls.find({"article": name}).to_list() if name else []
-    forms = forms or ([known] if known else [])
+    forms = database.urls.find({"article": name}).to_list() if name else [known] if known else []
     addresses = sorted({url, address, *(form for document in forms for form in _forms(document))})
     before = database.verdicts.find_one({"url": url, "withdrawn": True})
     if before is not None:
         addresses = sorted({*addresses, *before["addresses"]})
     verdict = {"url": url, "withdrawn": True, "addresses": addresses, "by": by, "reason": reason, "at": at}
     database.verdicts.replace_one({"url": url, "withdrawn": True}, verdict, upsert=True)
+    # Only now: a crawl that is storing it looks for the verdict when it has. One that died may have stored it before its address
+    # says so.
+    article = database.articles.find_one({"_id": name} if name else {"url": {"$in": addresses}})
+    name = article["_id"] if article else name
     done = Withdrawal(url, article is not None)
     if article is not None:
         done.copies = _same_text(database, article)

@@ -31,6 +31,8 @@ STANDING = (Outcome.STORED, Outcome.COPY)
 _LEAVING = (Outcome.GONE, Outcome.WITHDRAWN)
 # `asdict` of a whole article copies its sketch and its evidence word by word, at 2 ms an article.
 _STORED = tuple(field.name for field in fields(Article) if field.name != "canonical")
+# All that a page which says the same changes of its article.
+_CHECKED = ("last_checked", "gone_at")
 _DUPLICATE_KEY = 11000
 
 
@@ -160,10 +162,6 @@ def _addresses(page: Page) -> list[str]:
 def article_id(url: str) -> str:
     """The `_id` of an article: 20 hexadecimal digits of the SHA-256 of its first canonical URL."""
     return hashlib.sha256(url.encode()).hexdigest()[:20]
-
-
-# All that a page which says the same changes of its article.
-_CHECKED = ("last_checked", "gone_at")
 
 
 class Overtaken(RuntimeError):

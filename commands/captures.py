@@ -96,8 +96,8 @@ class Command(ScrapyCommand):
     ) -> None:
         try:
             answer = captures.payload(database, folder, capture)
-            foreign = capture["file"].startswith(f"{reader.IMPORTED}/")
-            data = payload.body(answer, strict=not foreign) if raw else answer.head + answer.payload
+            strict = not reader.is_imported(capture["file"])
+            data = payload.body(answer, strict=strict) if raw else answer.head + answer.payload
         except (reader.WarcError, OSError, EOFError, ValueError) as error:
             console.complain(f"{capture['url']}: {error}")
             self.exitcode = console.ATTENTION

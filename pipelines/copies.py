@@ -8,7 +8,6 @@ settles its own fields, and its place in those of the later articles that it pre
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -16,11 +15,8 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from archive.records import Outcome
-from pipelines.identity import UNRELATED, Comparison, compare
+from pipelines.identity import Comparison
 from pipelines.nominate import FIELDS, nominate, order
-from pipelines.workers import WorkerLost, Workers
-
-logger = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -54,22 +50,6 @@ async def derive(
         changed |= derived
         written = missed
     return changed
-
-
-def by(workers: Workers) -> Compare:
-    """`identity.compare` in worker processes. Two texts over which one dies twice count as unrelated."""
-
-    async def compared(earlier: str, later: str) -> Comparison:
-        lost = ""
-        for _ in range(2):
-            try:
-                return await workers.run(compare, earlier, later)
-            except WorkerLost as error:
-                lost = str(error)
-        logger.warning("two texts cannot be compared, and count as unrelated: %s", lost)
-        return UNRELATED
-
-    return compared
 
 
 async def _derive(

@@ -23,8 +23,9 @@ from archive import ledger, merge, pointers, writer
 from archive.records import Outcome
 from archive.runs import HEARTBEAT, Run
 from archive.warc.erase import erase
-from pipelines import batch, copies, decide, store
+from pipelines import batch, decide, store
 from pipelines.batch import Captured, Replayed
+from pipelines.comparing import comparing
 from pipelines.derived import rederive
 from pipelines.workers import Workers
 from sources.ages import read_ages
@@ -286,7 +287,7 @@ async def _derive(setting: Setting, progress: Progress) -> int:
     changed: set[str] = set()
     for start in range(0, len(ids), 100):
         part = ids[start : start + 100]
-        changed |= await rederive(setting.archive, part, copies.by(setting.workers), interrupted=True)
+        changed |= await rederive(setting.archive, part, comparing(setting.workers), interrupted=True)
         progress("copies", min(start + 100, len(ids)), len(ids))
     return len(changed)
 

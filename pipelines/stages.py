@@ -30,7 +30,8 @@ from archive.records import Outcome, Page
 from archive.warc import plan
 from archive.warc.erase import erase
 from archive.warc.writer import Writer
-from pipelines import copies, decide, store
+from pipelines import decide, store
+from pipelines.comparing import comparing
 from pipelines.derived import finish
 from pipelines.edition import made_by
 from pipelines.reading import Reading, read
@@ -166,7 +167,7 @@ class Store(Stage):
         self.heart = asyncio.create_task(self._beat())
         self.flusher = asyncio.create_task(self._flush_for_ever())
         self.flusher.add_done_callback(self._writer_ended)
-        await self.spider.storage(lambda: finish(self.spider.database, copies.by(self.workers)))
+        await self.spider.storage(lambda: finish(self.spider.database, comparing(self.workers)))
 
     async def _take_lease(self) -> None:
         """Be the only crawl of the outlet from here on."""
@@ -257,7 +258,7 @@ class Store(Stage):
 
         await check()
         await self._index(database)
-        await store.write(database, entries, self.made_by, run, copies.by(self.workers), ages=ages, check=check)
+        await store.write(database, entries, self.made_by, run, comparing(self.workers), ages=ages, check=check)
         await self._erase([entry.page for entry in entries if entry.page.outcome is Outcome.WITHDRAWN])
 
     async def _erase(self, pages: list[Page]) -> None:

@@ -138,7 +138,7 @@ async def survey(
         if item is not None:
             made = _captured(capture, item.key, item.source)
             made = replace(made, said=(item.file, item.offset), outside=(made.file, made.offset) in outside)
-        elif capture["file"].startswith(reader.IMPORTED + "/"):
+        elif reader.is_imported(capture["file"]):
             owner = foreign(capture, everyone)
             if owner is None:
                 continue

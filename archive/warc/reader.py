@@ -237,6 +237,11 @@ def file_name(path: Path) -> str:
     return f"{IMPORTED}/{name}" if path.parent.name == IMPORTED else name
 
 
+def is_imported(file: str) -> bool:
+    """Whether a file came from elsewhere, by its name as `captures` has it."""
+    return file.startswith(f"{IMPORTED}/")
+
+
 def read(folder: Path, place: Mapping[str, Any]) -> Record:
     """The record at a place: file and offset.
 

@@ -156,7 +156,9 @@ def test_a_page_that_says_the_same_takes_nothing_back_that_was_derived_meanwhile
     assert stored["last_checked"] == START + timedelta(hours=5)
 
 
-@pytest.mark.parametrize("moment", ["a crawl died before its ledger", "the article is being stored"])
+@pytest.mark.parametrize(
+    "moment", ["a crawl died before its ledger", "the article is being stored", "it is stored after the first look"]
+)
 @pytest.mark.parametrize("verdict", ["withdrawn", "off topic"])
 def test_what_a_person_takes_out_is_out_though_the_ledger_does_not_know_it_yet(
     database: Database[dict[str, Any]],
@@ -193,8 +195,23 @@ def test_what_a_person_takes_out_is_out_though_the_ledger_does_not_know_it_yet(
     async def die(*_: Any) -> None:
         raise ConnectionError
 
+    find_url = queries.find_url
+
+    def stored_behind(*arguments: Any) -> Any:
+        found = find_url(*arguments)
+        monkeypatch.setattr(queries, "find_url", find_url)
+        monkeypatch.setattr(verdicts, "find_url", find_url)
+        with pytest.raises(ConnectionError):
+            asyncio.run(scene(state(outlet, 0)))
+        return found
+
     monkeypatch.setattr(writer, "_replace", beside)
-    if moment == "a crawl died before its ledger":
+    if moment == "it is stored after the first look":
+        monkeypatch.setattr(writer, "write_ledger", die)
+        monkeypatch.setattr(queries, "find_url", stored_behind)
+        monkeypatch.setattr(verdicts, "find_url", stored_behind)
+        take_out()
+    elif moment == "a crawl died before its ledger":
         monkeypatch.setattr(writer, "write_ledger", die)
         with pytest.raises(ConnectionError):
             asyncio.run(scene(state(outlet, 0)))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from archive import captures, payload
-from archive.warc.reader import IMPORTED, WarcError
+from archive.warc.reader import WarcError, is_imported
 from language.charset import text_of
 from web.inert import inert
 from web.visit import Document, Problem, Visit, view
@@ -90,7 +90,7 @@ def _read(visit: Visit) -> tuple[Document, bytes, str]:
         raise Problem(404, "problem.capture")
     try:
         message = captures.payload(visit.database, visit.room.warc, capture)
-        strict = not capture["file"].startswith(f"{IMPORTED}/")
+        strict = not is_imported(capture["file"])
         return capture, payload.body(message, strict=strict), payload.headers(message).get("content-type", "")
     except (WarcError, OSError, EOFError, ValueError) as error:
         raise Problem(404, "problem.unreadable") from error
