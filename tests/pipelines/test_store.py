@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 from pymongo import AsyncMongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from archive import mongo, queries, verdicts, withdrawal, writer
@@ -157,7 +158,7 @@ def test_a_page_that_says_the_same_takes_nothing_back_that_was_derived_meanwhile
 
 
 @pytest.mark.parametrize(
-    "moment", ["a crawl died before its ledger", "the article is being stored", "it is stored after the first look"]
+    "moment", ["a crawl died before its ledger", "the article is being stored", "it is stored just before the verdict"]
 )
 @pytest.mark.parametrize("verdict", ["withdrawn", "off topic"])
 def test_what_a_person_takes_out_is_out_though_the_ledger_does_not_know_it_yet(
@@ -195,21 +196,21 @@ def test_what_a_person_takes_out_is_out_though_the_ledger_does_not_know_it_yet(
     async def die(*_: Any) -> None:
         raise ConnectionError
 
-    find_url = queries.find_url
+    def stored_before(name: str) -> None:
+        write = getattr(Collection, name)
 
-    def stored_behind(*arguments: Any) -> Any:
-        found = find_url(*arguments)
-        monkeypatch.setattr(queries, "find_url", find_url)
-        monkeypatch.setattr(verdicts, "find_url", find_url)
-        with pytest.raises(ConnectionError):
-            asyncio.run(scene(state(outlet, 0)))
-        return found
+        def written(collection: Any, *arguments: Any, **options: Any) -> Any:
+            monkeypatch.setattr(Collection, name, write)
+            with pytest.raises(ConnectionError):
+                asyncio.run(scene(state(outlet, 0)))
+            return write(collection, *arguments, **options)
+
+        monkeypatch.setattr(Collection, name, written)
 
     monkeypatch.setattr(writer, "_replace", beside)
-    if moment == "it is stored after the first look":
+    if moment == "it is stored just before the verdict":
         monkeypatch.setattr(writer, "write_ledger", die)
-        monkeypatch.setattr(queries, "find_url", stored_behind)
-        monkeypatch.setattr(verdicts, "find_url", stored_behind)
+        stored_before("replace_one" if verdict == "withdrawn" else "insert_one")
         take_out()
     elif moment == "a crawl died before its ledger":
         monkeypatch.setattr(writer, "write_ledger", die)
